@@ -1,0 +1,1 @@
+"""The case service: cases, cameras, zones, users, audit and the web pages."""

@@ -1,0 +1,1 @@
+"""Label formats, conversions and synthetic scenes: tools beside the flow."""

@@ -1,0 +1,1 @@
+"""Arrays in, incidents out: inference, tracking, zones and rules. No files, no sockets."""

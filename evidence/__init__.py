@@ -1,0 +1,1 @@
+"""Sealed packages: capture, manifest, signature, chain, verification and the outbox."""

@@ -1,0 +1,1 @@
+"""Cameras: ingest, packet ring, sampling, health and clocks; and the camera simulator."""

@@ -1,0 +1,1 @@
+"""A camera simulator that speaks real RTSP."""
