@@ -1,0 +1,7 @@
+"""`python -m streetwarden`."""
+
+import sys
+
+from streetwarden.cli import main
+
+sys.exit(main())

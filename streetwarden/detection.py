@@ -1,0 +1,34 @@
+"""From the name of a model to a warmed-up engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from detector.engine import Engine
+from detector.errors import ModelError
+from models.catalogue import resolve
+from models.errors import ModelsError
+from streetwarden.errors import UsageError
+from streetwarden.settings import Settings
+
+
+def model_path(name_or_path: str) -> Path:
+    """The weights' file, its hash checked when it comes from the catalogue. Raises UsageError."""
+    try:
+        return resolve(name_or_path)
+    except ModelsError as error:
+        raise UsageError(str(error)) from None
+
+
+def load_engine(settings: Settings) -> Engine:
+    """The engine that the settings ask for. Raises UsageError with one line when the model does not fit."""
+    try:
+        return Engine.load(model_path(settings.model), threads=settings.threads)
+    except ModelError as error:
+        raise UsageError(str(error)) from None
+
+
+def describe_model(settings: Settings) -> str:
+    """One line: the model and what would run it."""
+    facts = load_engine(settings).describe()
+    return ", ".join(f"{name} {value}" for name, value in facts.items())

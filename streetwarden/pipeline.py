@@ -1,0 +1,85 @@
+"""The way from decoded frames to incidents and their recordings, the same for live cameras and for clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from detector.detections import Detections
+from detector.engine import Engine
+from detector.incident import Incident
+from detector.watch import CameraWatch
+from evidence.recorder import CameraContext, Recorder
+from streams.frame import Frame
+from streams.ring import PacketRing
+from streetwarden.cameras_file import CameraConfig
+
+OnIncident = Callable[[Incident], None]
+
+
+@dataclass(slots=True)
+class WatchedCamera:
+    """One camera's ring and watch. `frames_analysed` counts what the model looked at."""
+
+    config: CameraConfig
+    ring: PacketRing
+    watch: CameraWatch
+    frames_analysed: int = field(default=0)
+
+
+class Pipeline:
+    """Engine, cameras and recorder. One thread calls `look`; cameras come and go between two looks."""
+
+    def __init__(self, engine: Engine, recorder: Recorder, on_incident: OnIncident) -> None:
+        self._engine = engine
+        self._recorder = recorder
+        self._on_incident = on_incident
+        self._cameras: dict[str, WatchedCamera] = {}
+        self.frames_analysed = 0
+
+    @property
+    def cameras(self) -> Iterable[WatchedCamera]:
+        """The cameras watched now."""
+        return tuple(self._cameras.values())
+
+    def add(self, config: CameraConfig, ring: PacketRing) -> WatchedCamera:
+        """Watch a camera from its next frame on."""
+        watched = WatchedCamera(config, ring, CameraWatch(config.id, config.zones, self._engine.class_names))
+        self._cameras[config.id] = watched
+        return watched
+
+    def remove(self, camera_id: str) -> None:
+        """Stop watching a camera; what it was about to record is sealed."""
+        self._cameras.pop(camera_id, None)
+
+    def look(self, frames: Sequence[Frame]) -> None:
+        """Run the model on frames of watched cameras, then each camera's rules."""
+        wanted = [frame for frame in frames if self._is_wanted(frame)]
+        if not wanted:
+            return
+        seen = self._engine.detect([frame.image for frame in wanted])
+        for frame, detections in zip(wanted, seen, strict=True):
+            self._observe(frame, detections)
+
+    def _is_wanted(self, frame: Frame) -> bool:
+        """A camera without zones costs no inference."""
+        camera = self._cameras.get(frame.camera_id)
+        return camera is not None and bool(camera.config.zones)
+
+    def _observe(self, frame: Frame, detections: Detections) -> None:
+        camera = self._cameras[frame.camera_id]
+        changes = camera.watch.observe(frame, detections)
+        camera.frames_analysed += 1
+        self.frames_analysed += 1
+        for incident in changes:
+            self._on_incident(incident)
+        self._recorder.observe(changes, camera.ring, frame.pts_ns, _context(camera, frame))
+
+
+def _context(camera: WatchedCamera, frame: Frame) -> CameraContext:
+    return CameraContext(
+        camera_id=camera.config.id,
+        device_number=camera.config.device_number,
+        time_source=frame.time_source.value,
+        health={},
+    )

@@ -1,0 +1,40 @@
+"""Who signs and what the package says of this machine: the recorder with its key, its chain and its context."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Executor
+from importlib.metadata import version
+from pathlib import Path
+
+from detector.engine import Engine
+from evidence.keys import open_keys
+from evidence.package import SealedPackage
+from evidence.recorder import Recorder, RecorderContext
+from streams.clock import Clock
+from streetwarden.settings import Settings
+
+PUBLISHED_KEYS = "keys.json"
+
+
+def make_recorder(
+    settings: Settings,
+    root: Path,
+    engine: Engine,
+    clock: Clock,
+    on_sealed: Callable[[SealedPackage], None],
+    executor: Executor | None = None,
+) -> Recorder:
+    """A recorder that seals into `root` with this machine's key, which is made at first use."""
+    keys = open_keys(settings.keys_dir, clock)
+    shutil.copyfile(keys.registry_path, root / PUBLISHED_KEYS)
+    facts = engine.describe()
+    context = RecorderContext(
+        software_version=version("streetwarden"),
+        model_name=settings.model,
+        model_sha256=str(facts["sha256"]),
+        host=platform.node(),
+    )
+    return Recorder(root, keys.signer, clock, context, on_sealed=on_sealed, executor=executor)

@@ -1,0 +1,64 @@
+"""Settings of one process: environment variables `STREETWARDEN_*`, read once by the command line and passed on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streetwarden.errors import UsageError
+
+
+def _default_data_dir() -> Path:
+    return Path(platformdirs.user_data_dir("streetwarden", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """What a machine decides for itself; cameras and zones are not here, they come from the API or a file."""
+
+    model_config = SettingsConfigDict(env_prefix="STREETWARDEN_", frozen=True)
+
+    data_dir: Annotated[
+        Path, Field(title="Data folder", description="Keys, packages, the SQLite file and the worker's state.")
+    ] = Field(default_factory=_default_data_dir)
+    model: Annotated[
+        str, Field(title="Detection model", description="A name of the catalogue or the path of an ONNX file.")
+    ] = "street"
+    threads: Annotated[
+        int | None, Field(ge=1, title="Inference threads", description="Threads of one inference; all cores if unset.")
+    ] = None
+    interval_seconds: Annotated[
+        float, Field(gt=0, le=60, title="Look interval", description="Seconds between two looks at one camera.")
+    ] = 1.0
+    token: Annotated[
+        SecretStr | None, Field(title="Machine token", description="What a worker shows to the API.")
+    ] = None
+    database_url: Annotated[
+        str | None, Field(title="Database", description="SQLAlchemy URL; SQLite in the data folder if unset.")
+    ] = None
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where the signing key and the registry of public keys live."""
+        return self.data_dir / "keys"
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """The environment's settings, with what the command line says instead. Raises UsageError."""
+    said: dict[str, Any] = {
+        "data_dir": getattr(options, "data", None),
+        "model": getattr(options, "model", None),
+        "threads": getattr(options, "threads", None),
+        "interval_seconds": getattr(options, "interval", None),
+        "database_url": getattr(options, "database_url", None),
+    }
+    try:
+        return Settings(**{name: value for name, value in said.items() if value is not None})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = str(problem["loc"][0]) if problem["loc"] else "settings"
+        raise UsageError(f"STREETWARDEN_{name.upper()}: {problem['msg']}") from None

@@ -1,0 +1,99 @@
+"""A cameras file is taken whole, or refused with file, line, key and reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streetwarden.cameras_file import load_cameras
+from streetwarden.errors import UsageError
+
+GOOD = """\
+cameras:
+  - id: north
+    url: rtsp://camera/1
+    zones:
+      - id: kerb
+        class: prohibited
+        polygon: [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+        rules:
+          - kind: illegal_parking
+            dwell_seconds: 15
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "cameras.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_file_becomes_typed_cameras(tmp_path: Path) -> None:
+    (camera,) = load_cameras(write(tmp_path, GOOD))
+    assert camera.id == "north"
+    assert camera.zones[0].rules[0].kind == "illegal_parking"
+    assert camera.zones[0].rules[0].dwell_seconds == 15
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "line", "words"),
+    [
+        ("dwell_secnds: 15", "dwell_seconds: 15", 10, "dwell_secnds: unknown key"),
+        ("kind: parking", "kind: illegal_parking", 9, "illegal_parking"),
+        ("[0.1, 0.1], [0.9, 0.1], [1.9, 0.9]", "[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]", 7, "polygon"),
+        ("[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]", "[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]", 7, "cross"),
+        ("class: nowhere", "class: prohibited", 6, "class"),
+        ("dwell_seconds: -3", "dwell_seconds: 15", 10, "dwell_seconds"),
+        ("dwell_seconds: .nan", "dwell_seconds: 15", 10, "dwell_seconds"),
+        ("ur: rtsp://camera/1", "url: rtsp://camera/1", 2, "url"),
+        ("id: [a]", "id: north", 2, "id"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_line(tmp_path: Path, wrong: str, right: str, line: int, words: str) -> None:
+    path = write(tmp_path, GOOD.replace(right, wrong))
+    with pytest.raises(UsageError) as refused:
+        load_cameras(path)
+    message = str(refused.value)
+    assert message.startswith(f"{path}:{line}: "), message
+    assert words in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        ("cameras: []\n", "at least one camera"),
+        ("cameras:\n", "cameras"),
+        ("- 1\n", "cameras"),
+        ("just a word\n", "cameras"),
+        ("cameras: [\n", "not valid YAML"),
+        ("cameras:\n  - {id: a, id: b, url: x}\n", "stands twice"),
+        ("cameras:\n  - {id: a, url: x}\n  - {id: a, url: y}\n", "'a' stands twice"),
+        ("cameras: !!python/object/apply:os.system ['true']\n", "YAML"),
+    ],
+)
+def test_a_broken_file_is_one_line(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        load_cameras(write(tmp_path, text))
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_duplicate_camera_ids_name_the_line_of_the_second(tmp_path: Path) -> None:
+    path = write(tmp_path, "cameras:\n  - id: a\n    url: x\n  - id: a\n    url: y\n")
+    with pytest.raises(UsageError, match=f"{path}:4: "):
+        load_cameras(path)
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read the cameras file"):
+        load_cameras(tmp_path / "nowhere.yaml")
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.yaml"
+    path.write_bytes(b"\xff\xfe\x00binary")
+    with pytest.raises(UsageError):
+        load_cameras(path)
