@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from streams.frame import TimeSource
+
 
 @dataclass(frozen=True, slots=True)
 class StreamParameters:
@@ -19,7 +21,10 @@ class StreamParameters:
 
 @dataclass(frozen=True, slots=True)
 class EncodedPacket:
-    """One access unit. Times are nanoseconds on the camera's timeline (see `Frame.pts_ns`); `captured_at_ns` is UTC."""
+    """One access unit. Times are nanoseconds on the camera's timeline (see `Frame.pts_ns`); `captured_at_ns` is UTC.
+
+    `time_source` says where `captured_at_ns` comes from.
+    """
 
     pts_ns: int
     dts_ns: int
@@ -27,6 +32,7 @@ class EncodedPacket:
     captured_at_ns: int
     is_keyframe: bool
     data: bytes
+    time_source: TimeSource = TimeSource.HOST
 
 
 @dataclass(frozen=True, slots=True)
