@@ -1,0 +1,90 @@
+"""What every rule is made of: its config, its description, and the judge that watches one zone of one camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from detector.calendar import Schedule
+from detector.incident import Incident
+from detector.tracking.track import TrackView
+
+
+class RuleConfig(BaseModel):
+    """What every kind of rule can be told. Each kind narrows `kind` and adds its own limits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    schedule: Annotated[Schedule, Field(description="When the rule is in force; always, if not given")] = Schedule()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the model's classes that this rule looks at."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a judge sits: a zone of a camera, in plain values as incidents carry them."""
+
+    camera_id: str
+    zone_id: str
+    zone_version: int
+    zone_class: str
+    zone_polygon: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A track as one zone sees it: `footprint_share` of it lies in this zone, and no other zone holds more."""
+
+    track: TrackView
+    footprint_share: float
+    is_home: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One analysed frame as a judge gets it: every live track of the camera, also those not seen in this frame."""
+
+    pts_ns: int
+    captured_at_ns: int
+    frame_size_wh: tuple[int, int]
+    in_force: bool
+    subjects: tuple[Subject, ...]
+
+
+class Judge(Protocol):
+    """Watches one zone for one kind of violation. All durations come from `Look.pts_ns`; frames are never counted."""
+
+    def observe(self, look: Look) -> list[Incident]:
+        """The incidents that this look made, changed or ended."""
+        ...
+
+    @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Pending and confirmed incidents, in the order of their start."""
+        ...
+
+
+JudgeMaker = Callable[[Place, RuleConfig], Judge]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of violation.
+
+    `codes` are the matter codes under `standard_ref`; `evidence` says in words what a package of it must show.
+    """
+
+    kind: str
+    title: str
+    codes: tuple[str, ...]
+    standard_ref: str
+    evidence: tuple[str, ...]
+    config: type[RuleConfig]
+    make_judge: JudgeMaker

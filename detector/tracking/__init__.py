@@ -1,0 +1,1 @@
+"""Tracking: one tracker per camera, with its own ids, on the camera's own time."""

@@ -1,0 +1,28 @@
+"""A track as everybody outside the tracker sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from detector.boxes import Box
+
+
+@dataclass(frozen=True, slots=True)
+class TrackView:
+    """One tracked thing after one frame. Times are on the camera's timeline, boxes unclipped pixels of the frame.
+
+    `seen`: a detection of this frame belongs to it; otherwise `xyxy` and `score` are those of `last_seen_pts_ns`.
+    `mean_score` is the mean over the time it was seen. `still_since_pts_ns`: since when it stands where it stands
+    now, None while it moves; `still_xyxy` is that place.
+    """
+
+    track_id: int
+    class_name: str
+    seen: bool
+    first_seen_pts_ns: int
+    last_seen_pts_ns: int
+    xyxy: Box
+    score: float
+    mean_score: float
+    still_since_pts_ns: int | None
+    still_xyxy: Box | None
