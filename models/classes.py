@@ -19,5 +19,5 @@ def street_name(name: str) -> str:
 
 def class_mapping(source: Sequence[str], target: Sequence[str]) -> dict[int, int]:
     """Index in `source` -> index in `target`, matched by name; classes that `target` lacks are left out."""
-    index = {name: position for position, name in enumerate(target)}
+    index = {street_name(name): position for position, name in enumerate(target)}
     return {position: index[street_name(name)] for position, name in enumerate(source) if street_name(name) in index}

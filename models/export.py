@@ -27,10 +27,13 @@ SCORE_TOLERANCE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """Input side in pixels (a multiple of the stride), which axes stay free, and the operator set."""
+    """Input side in pixels (a multiple of the stride), which axes stay free, and the operator set.
+
+    `all` lets the engine pad a 16:9 picture to 384x640 and not to a square, which halves the time on a CPU.
+    """
 
     image_size: int = 640
-    dynamic: DynamicAxes = "batch"
+    dynamic: DynamicAxes = "all"
     opset: int = OPSET
     description: str = ""
 
@@ -119,6 +122,8 @@ def metadata_of(model: Any, options: ExportOptions) -> Mapping[str, str]:
         "names": {int(index): str(name) for index, name in model.names.items()},
         "channels": model.yaml.get("channels", 3),
         "end2end": bool(getattr(head, "end2end", False)),
+        # Ultralytics itself reads from here whether the file takes any size.
+        "args": {"batch": 1, "dynamic": options.dynamic == "all", "nms": False, "opset": options.opset},
     }
     return {key: str(value) for key, value in values.items()}
 

@@ -28,7 +28,8 @@ def coco_start(weights: Path) -> Any:
 
     if not weights.is_file():
         raise ModelsError(f"{weights}: no such file of COCO weights (safetensors)")
-    model = DetectionModel(ARCHITECTURE, nc=COCO_CLASS_COUNT, verbose=False)
+    build: Any = DetectionModel  # ultralytics carries no types
+    model = build(ARCHITECTURE, nc=COCO_CLASS_COUNT, verbose=False)
     try:
         state = {name: tensor.float() for name, tensor in load_file(weights).items()}
         model.load_state_dict(state)
@@ -64,8 +65,5 @@ def _rows_of(convolution: torch.nn.Conv2d, rows: Sequence[int]) -> torch.nn.Conv
     import torch  # noqa: PLC0415  # extra `train`
 
     kept = torch.nn.Conv2d(convolution.in_channels, len(rows), kernel_size=1)
-    assert convolution.bias is not None and kept.bias is not None  # noqa: S101  # a detect head's last layer has one
-    with torch.no_grad():
-        kept.weight.copy_(convolution.weight[list(rows)])
-        kept.bias.copy_(convolution.bias[list(rows)])
+    kept.load_state_dict({name: value[list(rows)].clone() for name, value in convolution.state_dict().items()})
     return kept

@@ -1,0 +1,215 @@
+"""A recipe's picture sets as one YOLO data set, with teachers' labels where a set has none.
+
+Layout: `images/{train,val}/SET__NAME.jpg`, `labels/{train,val}/SET__NAME.txt`, `data.yaml` for ultralytics and
+`sets.json` with what came from where. The folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+
+from detector.boxes import iou
+from detector.detections import Boxes, Detections
+from models.classes import STREET_CLASSES, class_mapping
+from models.errors import TrainingError
+from models.recipe import PictureSet, Recipe, folder_of
+from models.teacher import CocoTeacher, TeacherLabels, TeacherPolicy, consensus
+from streams.frame import Image
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
+PAINT = 114  # the grey of the letterbox: the network has learnt that nothing is there
+JPEG_QUALITY = 92
+LONGEST_SIDE = 960  # larger pictures only cost time: training looks at fewer pixels than that
+
+Teacher = Callable[[Image], TeacherLabels]
+
+
+@dataclass(frozen=True, slots=True)
+class SetReport:
+    """What one set gave to one split."""
+
+    name: str
+    split: str
+    pictures: int
+    boxes: Mapping[str, int]
+
+
+def coco_teachers(models: Sequence[Path], threads: int, policy: TeacherPolicy | None = None) -> Teacher:
+    """Two COCO detectors as one teacher. Raises TrainingError when there are not two."""
+    if len(models) != 2:
+        raise TrainingError(f"expected two teachers, got {len(models)}: --teacher FIRST.onnx --teacher SECOND.onnx")
+    policy = policy or TeacherPolicy()
+    first, second = (CocoTeacher(model, policy, threads) for model in models)
+    return lambda image: consensus(first.look(image), second.look(image), policy)
+
+
+def prepare(
+    recipe: Recipe, places: Mapping[str, Path], teacher: Teacher, target: Path, say: Callable[[str], None]
+) -> Path:
+    """Write the data set to `target` and return its `data.yaml`; a `target` that is there already is taken as it is."""
+    if (target / "data.yaml").is_file():
+        return target / "data.yaml"
+    draft = target.with_name(f".{target.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    reports = [report for part in recipe.sets for report in _write_set(part, recipe.seed, places, teacher, draft, say)]
+    _write_lists(draft, target, reports)
+    draft.replace(target)
+    return target / "data.yaml"
+
+
+def _write_set(
+    part: PictureSet, seed: int, places: Mapping[str, Path], teacher: Teacher, draft: Path, say: Callable[[str], None]
+) -> Iterator[SetReport]:
+    pictures = _pictures(part, seed, folder_of(part, part.images, places))
+    labels = folder_of(part, part.labels, places) if part.labels is not None else None
+    for split, members in _split(part, pictures):
+        say(f"{part.name}: labelling {len(members)} pictures for {split}")
+        report = _write_split(part, split, members, labels, teacher, draft)
+        say(f"{part.name}: {report.pictures} pictures for {split}, {dict(report.boxes)}")
+        yield report
+
+
+def _pictures(part: PictureSet, seed: int, folder: Path) -> list[Path]:
+    pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+    if not pictures:
+        raise TrainingError(f"set {part.name}: no pictures in {folder}")
+    random.Random(f"{seed}:{part.name}").shuffle(pictures)  # noqa: S311  # a draw, not a secret
+    return pictures[: part.limit]
+
+
+def _split(part: PictureSet, pictures: list[Path]) -> list[tuple[str, list[Path]]]:
+    if part.split != "both":
+        return [(part.split, pictures)]
+    held_out = round(len(pictures) * part.val_share)
+    return [("val", pictures[:held_out]), ("train", pictures[held_out:])]
+
+
+def _write_split(
+    part: PictureSet, split: str, pictures: Sequence[Path], labels: Path | None, teacher: Teacher, draft: Path
+) -> SetReport:
+    for kind in ("images", "labels"):
+        (draft / kind / split).mkdir(parents=True, exist_ok=True)
+    counts = dict.fromkeys(STREET_CLASSES, 0)
+    written = empty = 0
+    for picture in pictures:
+        image = _read(picture)
+        boxes, painted = _label(part, picture, image, labels, teacher)
+        if not len(boxes):
+            empty += 1
+            if empty > part.without_objects * (written + 1):
+                continue
+        name = f"{part.name}__{picture.stem}"
+        cv2.imwrite(str(draft / "images" / split / f"{name}.jpg"), painted, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        (draft / "labels" / split / f"{name}.txt").write_text(yolo_lines(boxes, painted), encoding="ascii")
+        written += 1
+        for class_id in boxes.class_id:
+            counts[STREET_CLASSES[class_id]] += 1
+    return SetReport(part.name, split, written, counts)
+
+
+def _read(picture: Path) -> Image:
+    image = cv2.imread(str(picture), cv2.IMREAD_COLOR)
+    if image is None:
+        raise TrainingError(f"{picture}: not a picture")
+    scale = LONGEST_SIDE / max(image.shape[:2])
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(image, np.uint8)
+
+
+def _label(
+    part: PictureSet, picture: Path, image: Image, labels: Path | None, teacher: Teacher
+) -> tuple[Detections, Image]:
+    own = read_yolo(labels / f"{picture.stem}.txt", part.names, image) if labels else Detections.empty()
+    if part.trust == "all":
+        return own, image
+    taught = teacher(image)
+    merged = merge_labels(own, taught.kept)
+    return merged, paint_over(image, taught.doubtful, merged.xyxy)
+
+
+def merge_labels(own: Detections, taught: Detections, same_iou: float = 0.4) -> Detections:
+    """A person's boxes, and the teachers' for everything that no person's box covers."""
+    if not len(own):
+        return taught
+    new = taught.select(iou(taught.xyxy, own.xyxy).max(axis=1) < same_iou) if len(taught) else taught
+    return Detections.untracked(
+        np.concatenate([own.xyxy, new.xyxy]),
+        np.concatenate([own.score, new.score]),
+        np.concatenate([own.class_id, new.class_id]),
+    )
+
+
+def paint_over(image: Image, doubtful: Boxes, kept: Boxes) -> Image:
+    """A copy with the doubtful boxes grey, except where they lie on a kept box."""
+    painted = image.copy()
+    for x0, y0, x1, y1 in _pixels(doubtful, image):
+        painted[y0:y1, x0:x1] = PAINT
+    for x0, y0, x1, y1 in _pixels(kept, image):
+        painted[y0:y1, x0:x1] = image[y0:y1, x0:x1]
+    return painted
+
+
+def _pixels(boxes: Boxes, image: Image) -> list[list[int]]:
+    height, width = image.shape[:2]
+    limits = np.array([width, height, width, height])
+    pixels: list[list[int]] = np.clip(np.round(boxes), 0, limits).astype(int).tolist()
+    return pixels
+
+
+def yolo_lines(boxes: Detections, image: Image) -> str:
+    """Lines `class cx cy w h`, 0..1, clipped to the picture; boxes of no area inside it are left out."""
+    height, width = image.shape[:2]
+    lines = []
+    for box, class_id in zip(boxes.xyxy, boxes.class_id, strict=True):
+        x0, x1 = np.clip(box[[0, 2]], 0, width) / width
+        y0, y1 = np.clip(box[[1, 3]], 0, height) / height
+        if x1 > x0 and y1 > y0:
+            lines.append(f"{class_id} {(x0 + x1) / 2:.6f} {(y0 + y1) / 2:.6f} {x1 - x0:.6f} {y1 - y0:.6f}\n")
+    return "".join(lines)
+
+
+def read_yolo(path: Path, names: Sequence[str], image: Image) -> Detections:
+    """A YOLO label file's boxes of our classes, score 1, in pixels of `image`; a missing file has none."""
+    if not path.is_file():
+        return Detections.empty()
+    rows = [line.split() for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
+    try:
+        values = np.array([[float(value) for value in row] for row in rows], np.float32).reshape(len(rows), 5)
+    except ValueError as problem:
+        raise TrainingError(f"{path}: expected lines of `class cx cy w h`") from problem
+    mapping = class_mapping(names, STREET_CLASSES)
+    values = values[np.array([int(row[0]) in mapping for row in values], np.bool_)]
+    height, width = image.shape[:2]
+    centre, half = values[:, 1:3], values[:, 3:5] / 2
+    scale = np.array([width, height, width, height], np.float32)
+    xyxy = (np.concatenate([centre - half, centre + half], axis=1) * scale).astype(np.float32)
+    classes = np.array([mapping[int(value)] for value in values[:, 0]], np.int64)
+    return Detections.untracked(xyxy, np.ones(len(values), np.float32), classes)
+
+
+def _write_lists(draft: Path, target: Path, reports: Sequence[SetReport]) -> None:
+    splits = {report.split for report in reports if report.pictures}
+    if "train" not in splits:
+        raise TrainingError("no set gives pictures to train on")
+    content = {
+        "path": str(target.resolve()),
+        "train": "images/train",
+        "val": "images/val" if "val" in splits else "images/train",
+        "names": dict(enumerate(STREET_CLASSES)),
+    }
+    rows = [
+        {"name": report.name, "split": report.split, "pictures": report.pictures, "boxes": dict(report.boxes)}
+        for report in reports
+    ]
+    (draft / "sets.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    (draft / "data.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
