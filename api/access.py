@@ -1,0 +1,106 @@
+"""Who may do what: one table of operations and roles, and nothing that is not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person or a machine is here for."""
+
+    REVIEWER = "reviewer"
+    SECOND_REVIEWER = "second_reviewer"
+    OPS = "ops"
+    ADMIN = "admin"
+    WORKER = "worker"
+    AUDITOR = "auditor"
+
+
+PEOPLE = frozenset(Role) - {Role.WORKER}
+# What a machine token may be for; a person's decisions are never taken by a token.
+MACHINES = frozenset({Role.WORKER, Role.OPS, Role.AUDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `csrf_token` is set for a browser session only; `session_hash` names that session."""
+
+    name: str
+    kind: str
+    roles: frozenset[Role]
+    user_id: int | None = None
+    display_name: str = ""
+    csrf_token: str | None = None
+    session_hash: str | None = None
+    password_is_temporary: bool = False
+
+    def has(self, *roles: Role) -> bool:
+        """Whether this is at least one of these."""
+        return not self.roles.isdisjoint(roles)
+
+
+SYSTEM = Principal(name="system", kind="system", roles=frozenset())
+ANONYMOUS = Principal(name="anonymous", kind="anonymous", roles=frozenset())
+
+_REVIEWERS = {Role.REVIEWER, Role.SECOND_REVIEWER}
+_OFFICE = {*_REVIEWERS, Role.ADMIN, Role.AUDITOR}
+_CAMERA_READERS = {Role.OPS, Role.ADMIN, Role.AUDITOR}
+_CAMERA_WRITERS = {Role.OPS, Role.ADMIN}
+
+# Open to everybody: liveness, and what a person needs to sign in.
+PUBLIC = frozenset({"healthz", "openapi", "sign_in", "login_page", "login_form"})
+
+# Operation (name of the endpoint) -> roles. An operation that is missing here is refused for everybody.
+ACCESS: dict[str, frozenset[Role]] = {
+    operation: frozenset(roles)
+    for roles, operations in (
+        (frozenset(Role), ("get_session",)),
+        (PEOPLE, ("sign_out", "logout_form", "change_password", "home_page", "account_page")),
+        (
+            _OFFICE,
+            (
+                "list_cases",
+                "get_case",
+                "case_counts",
+                "list_reject_reasons",
+                "get_package",
+                "get_package_file",
+                "download_package",
+                "get_incident",
+                "cases_page",
+                "case_page",
+                "review_page",
+            ),
+        ),
+        (_REVIEWERS, ("decide_case",)),
+        (
+            _CAMERA_READERS,
+            (
+                "list_cameras",
+                "get_camera",
+                "list_zones",
+                "list_zone_versions",
+                "get_camera_still",
+                "get_health",
+                "cameras_page",
+                "zones_page",
+                "health_page",
+            ),
+        ),
+        (_CAMERA_WRITERS, ("create_camera", "update_camera", "put_zone", "retire_zone")),
+        ({Role.ADMIN}, ("list_users", "create_user", "update_user", "list_tokens", "create_token", "revoke_token")),
+        ({Role.ADMIN}, ("people_page", "revoke_key")),
+        ({Role.ADMIN, Role.AUDITOR}, ("list_audit", "verify_audit", "audit_page", "list_quarantine")),
+        (frozenset(Role), ("list_keys",)),
+        ({Role.WORKER}, ("put_package", "put_incident", "put_key", "get_worker_config", "post_heartbeat")),
+    )
+    for operation in operations
+}
+
+
+def roles_of(values: Iterable[str]) -> frozenset[Role]:
+    """Read stored roles; names that no longer exist give no rights."""
+    known = {role.value for role in Role}
+    return frozenset(Role(value) for value in values if value in known)

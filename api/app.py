@@ -1,0 +1,121 @@
+"""The case service as one ASGI app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api import problems
+from api.audit.routes import router as audit_router
+from api.cameras.routes import router as cameras_router
+from api.cases.routes import router as cases_router
+from api.db.migrate import migrate
+from api.guard import guard
+from api.headers import SecurityHeaders
+from api.incidents.routes import router as incidents_router
+from api.keys.routes import router as keys_router
+from api.office import Office, open_office, utc_now
+from api.packages.arrival import recover
+from api.packages.routes import quarantine_router, upload_router
+from api.packages.routes import router as packages_router
+from api.pages.setup import install_pages
+from api.settings import ApiSettings
+from api.users.routes import router as users_router
+from api.worker.routes import router as worker_router
+from api.zones.routes import router as zones_router
+
+VERSION = "1"
+DESCRIPTION = """Cases, evidence, cameras, zones, people and the audit log of Streetwarden.
+
+People sign in with `POST /api/v1/session` and send the header `X-CSRF-Token` with every changing request; machines
+send `Authorization: Bearer TOKEN`. Every refusal is a problem document (RFC 9457) with one line in `detail`."""
+REFUSALS: dict[int | str, dict[str, object]] = {
+    status: {"model": problems.Problem, "description": description}
+    for status, description in (
+        (401, "No valid credentials"),
+        (403, "Not for this role, or a forged request"),
+        (404, "There is no such thing"),
+        (409, "Changed meanwhile, or known with other content"),
+        (413, "Too large"),
+        (422, "Cannot be accepted"),
+        (429, "Too many wrong passwords"),
+    )
+}
+
+
+class Alive(BaseModel):
+    """The service runs."""
+
+    status: str = "ok"
+
+
+def create_app(settings: ApiSettings, now: Callable[[], datetime] = utc_now) -> FastAPI:
+    """Make the app: brings the database up to date, finishes what a crash left, and wires the routes.
+
+    Raises `SetupError` when the data folder or the database cannot be used.
+    """
+    migrate(settings.database_url)
+    office = open_office(settings, now)
+    recover(office)
+    return build(office)
+
+
+def build(office: Office) -> FastAPI:
+    """Wire the routes around an office that is ready."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        office.close()
+
+    app = FastAPI(
+        title="Streetwarden",
+        version=VERSION,
+        description=DESCRIPTION,
+        dependencies=[Depends(guard)],
+        # The interactive pages load scripts from other machines.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.office = office
+    app.include_router(_api(office.settings), prefix="/api/v1", responses=REFUSALS)
+    app.add_api_route("/healthz", healthz, methods=["GET"], tags=["service"])
+    install_pages(app)
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _api(settings: ApiSettings) -> APIRouter:
+    small = APIRouter()
+    for router in (
+        cases_router,
+        packages_router,
+        quarantine_router,
+        incidents_router,
+        cameras_router,
+        zones_router,
+        users_router,
+        keys_router,
+        worker_router,
+        audit_router,
+    ):
+        small.include_router(router, max_body_size=settings.max_body_bytes)
+    small.include_router(upload_router)
+    return small
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def healthz() -> Alive:
+    """Whether the service runs."""
+    return Alive()

@@ -1,0 +1,121 @@
+"""The audit log: every row carries the hash of the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.access import Principal
+from api.db.models import AuditEntry, AuditHead
+
+GENESIS = "0" * 64
+HEAD_ID = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened. `subject` is `kind:id`; `before` and `after` hold what changed, never a secret."""
+
+    action: str
+    subject: str
+    reason: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditVerdict:
+    """`broken_at` is the first sequence that does not hold."""
+
+    entries: int
+    holds: bool
+    broken_at: int | None = None
+    problem: str | None = None
+
+
+def record(session: Session, who: Principal, at: datetime, event: Event) -> AuditEntry:
+    """Append one row in the caller's transaction.
+
+    Writers queue on the head until that transaction ends, so do this last: whoever holds the head and then waits for
+    another row can meet somebody who waits the other way round.
+    """
+    head = session.scalars(
+        select(AuditHead)
+        .where(AuditHead.id == HEAD_ID)
+        .with_for_update()
+        # What the lock read is what counts, not what this session knew before it had to wait.
+        .execution_options(populate_existing=True)
+    ).one()
+    entry = AuditEntry(
+        sequence=head.sequence + 1,
+        at=at,
+        actor=who.name,
+        actor_kind=who.kind,
+        action=event.action,
+        subject=event.subject,
+        reason=event.reason,
+        before=event.before,
+        after=event.after,
+        previous_hash=head.entry_hash,
+        entry_hash="",
+    )
+    entry.entry_hash = hash_of(entry)
+    session.add(entry)
+    head.sequence, head.entry_hash = entry.sequence, entry.entry_hash
+    session.flush()
+    return entry
+
+
+def hash_of(entry: AuditEntry) -> str:
+    """SHA-256 over the canonical JSON (RFC 8785) of all other columns."""
+    body: dict[str, Any] = {
+        "sequence": entry.sequence,
+        "at": entry.at.isoformat(timespec="microseconds"),
+        "actor": entry.actor,
+        "actor_kind": entry.actor_kind,
+        "action": entry.action,
+        "subject": entry.subject,
+        "reason": entry.reason,
+        "before": entry.before,
+        "after": entry.after,
+        "previous_hash": entry.previous_hash,
+    }
+    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+
+
+def verify_log(session: Session) -> AuditVerdict:
+    """Walk the whole log; find the first row that was changed, dropped or put in, and a tail that was cut off."""
+    previous, count = GENESIS, 0
+    for entry in _rows(session):
+        count += 1
+        if entry.sequence != count:
+            return AuditVerdict(count - 1, holds=False, broken_at=count, problem="a row is missing")
+        if entry.previous_hash != previous or hash_of(entry) != entry.entry_hash:
+            return AuditVerdict(count - 1, holds=False, broken_at=count, problem="a row was changed")
+        previous = entry.entry_hash
+    head = session.get_one(AuditHead, HEAD_ID)
+    if (head.sequence, head.entry_hash) != (count, previous):
+        return AuditVerdict(count, holds=False, broken_at=count + 1, problem="the end of the log is missing")
+    return AuditVerdict(count, holds=True)
+
+
+def _rows(session: Session) -> Iterator[AuditEntry]:
+    statement = select(AuditEntry).order_by(AuditEntry.sequence).execution_options(yield_per=1000)
+    yield from session.scalars(statement)
+
+
+def latest(session: Session, before: int | None, subject: str | None, limit: int) -> list[AuditEntry]:
+    """Newest rows first; `before` continues an earlier page."""
+    statement = select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(AuditEntry.sequence < before)
+    if subject is not None:
+        statement = statement.where(AuditEntry.subject == subject)
+    return list(session.scalars(statement))

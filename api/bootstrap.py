@@ -1,0 +1,125 @@
+"""Filling a fresh service from the command line: people, tokens, cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from api.access import SYSTEM, Role
+from api.audit.service import Event, record
+from api.cameras import service as cameras
+from api.cameras.schemas import CameraIn
+from api.db.migrate import migrate
+from api.errors import ApiError, SetupError
+from api.office import Office, open_office
+from api.settings import ApiSettings
+from api.users import service as users
+from api.zones.schemas import ZoneIn
+from api.zones.service import add_version
+
+__all__ = ["Login", "create_token", "create_user", "import_cameras", "migrate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name and its password; `one_time` when it was made up here and should be changed by its owner."""
+
+    username: str
+    password: str
+    one_time: bool
+
+
+@contextmanager
+def _opened(settings: ApiSettings) -> Iterator[Office]:
+    office = open_office(settings)
+    try:
+        migrate(settings.database_url)
+        yield office
+    except ApiError as error:
+        raise SetupError(error.detail) from error
+    finally:
+        office.close()
+
+
+def create_user(
+    settings: ApiSettings,
+    username: str,
+    roles: str | Sequence[str],
+    password: str | None = None,
+    display_name: str = "",
+) -> Login:
+    """Add a person with one role or more; without a password a one-time password is made.
+
+    Raises `SetupError` when the name is taken, a role is unknown or the password too short.
+    """
+    names = [roles] if isinstance(roles, str) else list(roles)
+    wanted = [_role(name) for name in names]
+    with _opened(settings) as office:
+        _user, made_up = users.create_user(office, SYSTEM, username, wanted, password, display_name)
+    return Login(username, password or made_up or "", one_time=made_up is not None)
+
+
+def create_token(settings: ApiSettings, name: str, role: str = "worker") -> str:
+    """Make a machine token and give its text, which is stored nowhere."""
+    with _opened(settings) as office:
+        _token, plain = users.create_token(office, SYSTEM, name, _role(role))
+    return plain
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError as error:
+        raise SetupError(f"unknown role {name!r}: expected one of {', '.join(Role)}") from error
+
+
+def import_cameras(settings: ApiSettings, configs: Sequence[Mapping[str, Any]]) -> int:
+    """Add cameras with their zones, all or none, as they stand in a cameras file.
+
+    A camera whose id is known stays as it is. Gives the number of cameras that were added. Raises `SetupError` with
+    the place of the first mistake.
+    """
+    added = 0
+    with _opened(settings) as office, office.database.writing() as session:
+        events: list[Event] = []
+        for index, config in enumerate(configs):
+            where = f"cameras[{index}]"
+            camera = _parse(CameraIn, {key: value for key, value in config.items() if key != "zones"}, where)
+            if cameras.add(office, session, camera) is None:
+                continue
+            added += 1
+            events.append(Event("camera.created", f"camera:{camera.id}", reason="import"))
+            for number, zone in enumerate(config.get("zones") or []):
+                zone_id, told = _zone(zone, f"{where}.zones[{number}]")
+                values = told.model_dump(mode="json", exclude={"base_version", "reason"}) | {"retired": False}
+                add_version(office, session, SYSTEM, (camera.id, zone_id, 0), values, "import")
+                events.append(Event("zone.saved", f"zone:{camera.id}/{zone_id}", reason="import"))
+        session.flush()
+        for event in events:
+            record(session, SYSTEM, office.now(), event)
+    return added
+
+
+def _zone(config: Mapping[str, Any], where: str) -> tuple[str, ZoneIn]:
+    body = {key: value for key, value in config.items() if key not in {"id", "version"}} | {"base_version": 0}
+    zone_id = config.get("id")
+    if not isinstance(zone_id, str) or not zone_id:
+        raise SetupError(f"{where}.id: expected a name")
+    return zone_id, _parse(ZoneIn, body, where)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _parse(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise SetupError(f"{where}.{field}: {message}") from error

@@ -1,0 +1,130 @@
+"""Keeping cameras."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.access import Principal
+from api.audit.service import Event, record
+from api.cameras.addresses import shown_address
+from api.cameras.schemas import CameraIn, CameraUpdate, CameraView, HealthView
+from api.db.models import Camera, CameraHealth, Package
+from api.db.upsert import insert_if_missing, lock_row
+from api.errors import ConflictError, NotFoundError
+from api.office import Office
+from api.zones.service import current_zones
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFile:
+    """A camera, its zones and its health."""
+
+    camera: Camera
+    zones: int
+    health: CameraHealth | None
+
+
+def read_all(office: Office) -> list[CameraFile]:
+    """All cameras by id."""
+    with office.database.reading() as session:
+        cameras = session.scalars(select(Camera).order_by(Camera.id)).all()
+        zones = Counter(zone.camera_id for zone in current_zones(session))
+        health = {row.camera_id: row for row in session.scalars(select(CameraHealth))}
+    return [CameraFile(camera, zones[camera.id], health.get(camera.id)) for camera in cameras]
+
+
+def read_one(office: Office, camera_id: str) -> CameraFile:
+    """One camera; raise `NotFoundError`."""
+    with office.database.reading() as session:
+        camera = session.get(Camera, camera_id)
+        if camera is None:
+            raise NotFoundError(f"There is no camera {camera_id}.")
+        return CameraFile(camera, len(current_zones(session, camera_id)), session.get(CameraHealth, camera_id))
+
+
+def create(office: Office, who: Principal, told: CameraIn) -> CameraFile:
+    """Add a camera; raise `ConflictError` when the id is taken."""
+    with office.database.writing() as session:
+        camera = add(office, session, told)
+        if camera is None:
+            raise ConflictError(f"There is already a camera {told.id!r}.")
+        record(session, who, office.now(), Event("camera.created", f"camera:{told.id}", after=_facts(camera)))
+    return CameraFile(camera, 0, None)
+
+
+def add(office: Office, session: Session, told: CameraIn) -> Camera | None:
+    """Write a new camera in the caller's transaction; None when the id is taken."""
+    now = office.now()
+    values: dict[str, Any] = {
+        **told.model_dump(exclude={"url"}),
+        "name": told.name or told.id,
+        "url_encrypted": office.cipher.encrypt(told.url),
+        "url_shown": shown_address(told.url),
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+    }
+    if not insert_if_missing(session, Camera, values):
+        return None
+    return session.get_one(Camera, told.id)
+
+
+def change(office: Office, who: Principal, camera_id: str, told: CameraUpdate) -> CameraFile:
+    """Change a camera that is still as it was seen; raise `ConflictError` otherwise."""
+    with office.database.writing() as session:
+        camera = lock_row(session, Camera, camera_id)
+        if camera is None:
+            raise NotFoundError(f"There is no camera {camera_id}.")
+        if camera.version != told.version:
+            raise ConflictError(f"Camera {camera_id} was changed meanwhile: reload it.", version=camera.version)
+        before = _facts(camera)
+        values = told.model_dump(exclude={"version", "url"}, exclude_unset=True)
+        for name, value in values.items():
+            if value is not None or name == "device_number":
+                setattr(camera, name, value)
+        if told.url is not None:
+            camera.url_encrypted, camera.url_shown = office.cipher.encrypt(told.url), shown_address(told.url)
+        camera.version += 1
+        camera.updated_at = office.now()
+        session.flush()
+        event = Event("camera.changed", f"camera:{camera_id}", before=before, after=_facts(camera))
+        record(session, who, office.now(), event)
+    return read_one(office, camera_id)
+
+
+def _facts(camera: Camera) -> dict[str, Any]:
+    names = ("name", "url_shown", "transport", "device_number", "timezone", "enabled", "version")
+    return {name: getattr(camera, name) for name in names}
+
+
+def view(office: Office, file: CameraFile) -> CameraView:
+    """A camera as JSON, without secrets."""
+    columns = {name: getattr(file.camera, name) for name in CameraView.model_fields if hasattr(file.camera, name)}
+    health = health_view(office, file.health) if file.health else None
+    return CameraView.model_validate({**columns, "zones": file.zones, "health": health})
+
+
+def health_view(office: Office, row: CameraHealth) -> HealthView:
+    """A worker's latest word, marked when it is old."""
+    stale = office.now() - row.received_at > timedelta(seconds=office.settings.heartbeat_timeout_s)
+    return HealthView(state=row.state, worker_id=row.worker_id, received_at=row.received_at, stale=stale, body=row.body)
+
+
+def latest_still(office: Office, camera_id: str) -> Path:
+    """The newest whole picture that this camera's packages hold; raise `NotFoundError`."""
+    statement = select(Package).where(Package.camera_id == camera_id).order_by(Package.received_at.desc()).limit(5)
+    with office.database.reading() as session:
+        packages = session.scalars(statement).all()
+    for package in packages:
+        for entry in package.manifest["files"]:
+            path = office.store.path(package.package_id) / str(entry["path"])
+            if entry.get("purpose", "").startswith("panorama") and path.is_file():
+                return path
+    raise NotFoundError(f"There is no picture of camera {camera_id} yet.")

@@ -1,0 +1,1 @@
+"""Cases: the queue, their lifecycle and decisions."""

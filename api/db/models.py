@@ -1,0 +1,286 @@
+"""The tables of the case service."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from api.db.types import BigId, JsonValue, UtcDateTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+ID = 64
+
+
+class Base(DeclarativeBase):
+    """Root of all models; names constraints so that migrations can find them again."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JsonValue, list[Any]: JsonValue}  # noqa: RUF012
+
+
+class User(Base):
+    """A person who signs in."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    username: Mapped[str] = mapped_column(String(ID), unique=True)
+    display_name: Mapped[str] = mapped_column(String(120))
+    roles: Mapped[list[Any]]
+    password_hash: Mapped[str] = mapped_column(String(255))
+    password_is_temporary: Mapped[bool]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class UserSession(Base):
+    """One sign-in; the cookie holds the token, this row only its hash."""
+
+    __tablename__ = "sessions"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    csrf_token: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SignInAttempts(Base):
+    """Wrong passwords in a row for one name, known or not, so that both look the same from outside."""
+
+    __tablename__ = "sign_in_attempts"
+    name_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    locked_until: Mapped[datetime | None]
+
+
+class Token(Base):
+    """A machine's credential, stored as a hash."""
+
+    __tablename__ = "tokens"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(32))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SigningKey(Base):
+    """A public key that may sign packages: the registry's entry as it was given."""
+
+    __tablename__ = "signing_keys"
+    key_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    entry: Mapped[dict[str, Any]]
+    registered_by: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime]
+
+
+class Camera(Base):
+    """A camera; its address may hold credentials and is encrypted."""
+
+    __tablename__ = "cameras"
+    id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    url_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    url_shown: Mapped[str] = mapped_column(Text)
+    transport: Mapped[str] = mapped_column(String(8))
+    device_number: Mapped[str | None] = mapped_column(String(64))
+    timezone: Mapped[str] = mapped_column(String(64))
+    enabled: Mapped[bool]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class CameraHealth(Base):
+    """The latest word of a worker about one camera."""
+
+    __tablename__ = "camera_health"
+    camera_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    worker_id: Mapped[str] = mapped_column(String(ID))
+    state: Mapped[str] = mapped_column(String(32))
+    body: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+
+
+class WorkerHeartbeat(Base):
+    """The latest word of one worker."""
+
+    __tablename__ = "worker_heartbeats"
+    worker_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    software: Mapped[str] = mapped_column(String(120))
+    body: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+
+
+class ZoneVersion(Base):
+    """One version of a zone, never edited; the highest version counts, and a retired one ends the zone."""
+
+    __tablename__ = "zone_versions"
+    __table_args__ = (UniqueConstraint("camera_id", "zone_id", "version"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(ForeignKey("cameras.id"))
+    zone_id: Mapped[str] = mapped_column(String(ID))
+    version: Mapped[int]
+    zone_class: Mapped[str] = mapped_column(String(32))
+    polygon: Mapped[list[Any]]
+    rules: Mapped[list[Any]]
+    retired: Mapped[bool]
+    author: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class IncidentRecord(Base):
+    """The latest state of an incident as the workers tell it."""
+
+    __tablename__ = "incidents"
+    incident_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(ID), index=True)
+    zone_id: Mapped[str] = mapped_column(String(ID))
+    zone_version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    score: Mapped[float | None] = mapped_column(Float)
+    box_xyxy: Mapped[list[Any] | None]
+    frame_size_wh: Mapped[list[Any] | None]
+    grade: Mapped[str | None] = mapped_column(String(16))
+    reasons: Mapped[list[Any]]
+    updated_at: Mapped[datetime]
+
+
+class Case(Base):
+    """The office's record of one incident; `version` rises with every transition."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint("version > 0", name="version_positive"),
+        Index("ix_cases_state_id", "state", "id"),
+        Index("ix_cases_kind_state_id", "kind", "state", "id"),
+        Index("ix_cases_camera_id_id", "camera_id", "id"),
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[str] = mapped_column(String(ID), unique=True)
+    camera_id: Mapped[str] = mapped_column(String(ID))
+    zone_id: Mapped[str] = mapped_column(String(ID))
+    zone_version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(32))
+    version: Mapped[int]
+    grade: Mapped[str] = mapped_column(String(16))
+    grade_reasons: Mapped[list[Any]]
+    started_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(String(120))
+    decision_reason: Mapped[str | None] = mapped_column(String(64))
+
+
+class CaseTransition(Base):
+    """One step in the life of a case; undo reads the latest one."""
+
+    __tablename__ = "case_transitions"
+    __table_args__ = (UniqueConstraint("case_id", "version"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    version: Mapped[int] = mapped_column(Integer)
+    action: Mapped[str] = mapped_column(String(32))
+    from_state: Mapped[str | None] = mapped_column(String(32))
+    to_state: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str | None] = mapped_column(String(64))
+    note: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class Package(Base):
+    """A verified package in the store."""
+
+    __tablename__ = "packages"
+    package_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    incident_id: Mapped[str] = mapped_column(String(ID))
+    camera_id: Mapped[str] = mapped_column(String(ID), index=True)
+    sequence: Mapped[int | None] = mapped_column(BigId)
+    key_id: Mapped[str] = mapped_column(String(128))
+    manifest_sha256: Mapped[str] = mapped_column(String(64))
+    manifest: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+
+
+class PackageFile(Base):
+    """A file that a verified manifest lists; nothing else is ever served."""
+
+    __tablename__ = "package_files"
+    package_id: Mapped[str] = mapped_column(ForeignKey("packages.package_id", ondelete="CASCADE"), primary_key=True)
+    path: Mapped[str] = mapped_column(String(255), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(80))
+    role: Mapped[str] = mapped_column(String(32))
+    size_bytes: Mapped[int] = mapped_column(BigId)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class QuarantinedPackage(Base):
+    """A package that did not verify, kept with its reason."""
+
+    __tablename__ = "quarantined_packages"
+    __table_args__ = (UniqueConstraint("package_id", "upload_sha256"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    package_id: Mapped[str] = mapped_column(String(ID))
+    upload_sha256: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    problems: Mapped[list[Any]]
+    folder: Mapped[str] = mapped_column(String(80))
+    sent_by: Mapped[str] = mapped_column(String(120))
+    received_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """One row of the log; triggers refuse to change or delete it."""
+
+    __tablename__ = "audit_log"
+    sequence: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(120))
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(200), index=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    entry_hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """The end of the log: writers queue on this row, and a cut-off tail shows against it."""
+
+    __tablename__ = "audit_head"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = mapped_column(BigId)
+    entry_hash: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,32 @@
+"""What endpoints ask for, as annotated types."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Query, Request
+
+from api.access import Principal
+from api.office import Office
+
+# SQLite and PostgreSQL both hold 63 bits.
+LARGEST_ID = 2**63 - 1
+
+
+def get_office(request: Request) -> Office:
+    """The environment that the app was made with."""
+    return cast("Office", request.app.state.office)
+
+
+def get_principal(request: Request) -> Principal:
+    """Who asks, as the guard found out."""
+    return cast("Principal", request.state.principal)
+
+
+OfficeDep = Annotated[Office, Depends(get_office)]
+PrincipalDep = Annotated[Principal, Depends(get_principal)]
+Identifier = Annotated[
+    str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Letters, digits, _.-")
+]
+BigIdPath = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+BigIdQuery = Annotated[int | None, Query(ge=0, le=LARGEST_ID)]

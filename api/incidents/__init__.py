@@ -1,0 +1,1 @@
+"""Incidents as the workers report them."""

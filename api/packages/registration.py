@@ -1,0 +1,139 @@
+"""From a verified manifest to rows: the package, its files, its incident and its one case, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.access import Principal
+from api.audit.service import Event, record
+from api.cases.lifecycle import OPEN, CaseState
+from api.db.models import Case, CaseTransition, Package, PackageFile
+from api.db.upsert import insert_if_missing
+from api.incidents.schemas import IncidentIn
+from api.incidents.service import merge
+from evidence.manifest import MANIFEST_FILE, Manifest
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def at(ns: int) -> datetime:
+    """UTC nanoseconds since the epoch as an aware time, to the microsecond; exact, unlike a float of seconds."""
+    return EPOCH + timedelta(microseconds=ns // 1000)
+
+
+def register(
+    session: Session, who: Principal, now: datetime, manifest: Manifest, manifest_sha256: str
+) -> tuple[Package, bool]:
+    """Write all rows of a package; False when it was registered before."""
+    if (known := session.get(Package, manifest.package_id)) is not None:
+        return known, False
+    merge(session, manifest.incident_id, _incident_of(manifest), now)
+    case, opened = _case_of(session, who, now, manifest)
+    values = {
+        "package_id": manifest.package_id,
+        "case_id": case.id,
+        "incident_id": manifest.incident_id,
+        "camera_id": manifest.camera.id,
+        "sequence": manifest.chain.sequence,
+        "key_id": manifest.key_id,
+        "manifest_sha256": manifest_sha256,
+        "manifest": manifest.model_dump(mode="json", by_alias=True),
+        "received_at": now,
+    }
+    if not insert_if_missing(session, Package, values):
+        return session.get_one(Package, manifest.package_id), False
+    session.add_all(_files_of(manifest, manifest_sha256))
+    session.flush()
+    _log(session, who, now, manifest, case, opened=opened)
+    return session.get_one(Package, manifest.package_id), True
+
+
+def _log(session: Session, who: Principal, now: datetime, manifest: Manifest, case: Case, *, opened: bool) -> None:
+    """Last of all, see `audit.service.record`."""
+    facts: dict[str, Any] = {"package_id": manifest.package_id, "case_id": case.id, "key_id": manifest.key_id}
+    record(session, who, now, Event("package.accepted", f"package:{manifest.package_id}", after=facts))
+    if opened:
+        facts = {"state": case.state, "incident_id": case.incident_id, "grade": case.grade}
+        record(session, who, now, Event("case.opened", f"case:{case.id}", after=facts))
+
+
+def _incident_of(manifest: Manifest) -> IncidentIn:
+    times, subject = manifest.times, manifest.subject
+    return IncidentIn.model_construct(
+        camera_id=manifest.camera.id,
+        zone_id=manifest.zone.id,
+        zone_version=manifest.zone.version,
+        kind=manifest.violation.kind,
+        state="confirmed" if times.ended is None else "ended",
+        started_at=at(times.started.at_ns),
+        confirmed_at=at(times.confirmed.at_ns),
+        ended_at=None if times.ended is None else at(times.ended.at_ns),
+        score=subject.score,
+        box_xyxy=subject.box_xyxy,
+        frame_size_wh=subject.frame_size_wh,
+        grade=manifest.grade,
+        reasons=list(manifest.reasons),
+    )
+
+
+def _case_of(session: Session, who: Principal, now: datetime, manifest: Manifest) -> tuple[Case, bool]:
+    """The one case of this incident, opened if there is none yet."""
+    values = {
+        "incident_id": manifest.incident_id,
+        "camera_id": manifest.camera.id,
+        "zone_id": manifest.zone.id,
+        "zone_version": manifest.zone.version,
+        "kind": manifest.violation.kind,
+        "state": CaseState.CANDIDATE.value,
+        "version": 1,
+        "grade": manifest.grade,
+        "grade_reasons": list(manifest.reasons),
+        "started_at": at(manifest.times.started.at_ns),
+        "created_at": now,
+    }
+    opened = insert_if_missing(session, Case, values)
+    case = session.scalars(select(Case).where(Case.incident_id == manifest.incident_id)).one()
+    if opened:
+        session.add(
+            CaseTransition(
+                case_id=case.id,
+                version=1,
+                action=OPEN,
+                from_state=None,
+                to_state=case.state,
+                actor=who.name,
+                reason=None,
+                note=None,
+                at=now,
+            )
+        )
+    return case, opened
+
+
+def _files_of(manifest: Manifest, manifest_sha256: str) -> list[PackageFile]:
+    """What may be served: the files that the manifest lists, and the manifest itself."""
+    listed = [
+        PackageFile(
+            package_id=manifest.package_id,
+            path=entry.path,
+            media_type=entry.media_type,
+            role=entry.role,
+            size_bytes=entry.bytes,
+            sha256=entry.sha256,
+        )
+        for entry in manifest.files
+    ]
+    size = len(manifest.to_bytes())
+    itself = PackageFile(
+        package_id=manifest.package_id,
+        path=MANIFEST_FILE,
+        media_type="application/json",
+        role="manifest",
+        size_bytes=size,
+        sha256=manifest_sha256,
+    )
+    return [*listed, itself]

@@ -1,0 +1,123 @@
+"""Reading packages: their files, looks at them, the whole bag."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import select
+
+from api.access import Principal
+from api.audit.service import Event, record
+from api.db.models import Package, PackageFile, QuarantinedPackage
+from api.errors import NotFoundError
+from api.office import Office
+from api.packages.registration import at
+from api.packages.schemas import FileView, PackageView
+from evidence.manifest import Derived, Manifest
+from evidence.transport import pack_bag
+
+# Only these may a browser show; anything else it must save.
+SHOWN = frozenset({"image/jpeg", "image/png", "video/mp4"})
+PREFIX = "/api/v1/packages"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file to serve."""
+
+    path: Path
+    media_type: str
+    sha256: str
+    shown: bool
+
+
+def url_of(package_id: str, path: str) -> str:
+    """Where a file is served."""
+    return f"{PREFIX}/{quote(package_id)}/files/{quote(path)}"
+
+
+def view(package: Package) -> PackageView:
+    """A package as JSON, from the manifest that was verified."""
+    manifest = Manifest.model_validate_json(_as_json(package.manifest))
+    return PackageView(
+        package_id=package.package_id,
+        incident_id=package.incident_id,
+        camera_id=package.camera_id,
+        sequence=package.sequence,
+        key_id=package.key_id,
+        manifest_sha256=package.manifest_sha256,
+        received_at=package.received_at,
+        verified=True,
+        grade=manifest.grade,
+        reasons=list(manifest.reasons),
+        files=[_file_view(package.package_id, entry) for entry in manifest.files],
+    )
+
+
+def _as_json(manifest: dict[str, Any]) -> bytes:
+    return json.dumps(manifest).encode()
+
+
+def _file_view(package_id: str, entry: Any) -> FileView:
+    derived = isinstance(entry, Derived)
+    return FileView(
+        path=entry.path,
+        url=url_of(package_id, entry.path),
+        media_type=entry.media_type,
+        role=entry.role,
+        purpose=entry.purpose,
+        size_bytes=entry.bytes,
+        sha256=entry.sha256,
+        crop_xyxy=entry.crop_xyxy if derived else None,
+        at=at(entry.at_ns if derived else entry.start_at_ns),
+    )
+
+
+def get(office: Office, package_id: str) -> PackageView:
+    """One package; raise `NotFoundError`."""
+    return view(_find(office, package_id))
+
+
+def _find(office: Office, package_id: str) -> Package:
+    with office.database.reading() as session:
+        package = session.get(Package, package_id)
+    if package is None:
+        raise NotFoundError(f"There is no package {package_id}.")
+    return package
+
+
+def find_file(office: Office, package_id: str, path: str) -> StoredFile:
+    """A file that the verified manifest lists; raise `NotFoundError` for everything else, path tricks included."""
+    with office.database.reading() as session:
+        row = session.get(PackageFile, (package_id, path))
+    missing = NotFoundError(f"Package {package_id} has no such file.")
+    if row is None:
+        raise missing
+    place = office.store.path(package_id) / row.path
+    if not place.is_file():
+        raise missing
+    return StoredFile(place, row.media_type, row.sha256, row.media_type in SHOWN)
+
+
+def note_look(office: Office, who: Principal, package_id: str, what: str, purpose: str) -> None:
+    """Write down that somebody looked at evidence, and what for."""
+    with office.database.writing() as session:
+        event = Event("evidence.viewed", f"package:{package_id}", reason=purpose, after={"file": what})
+        record(session, who, office.now(), event)
+
+
+def bag(office: Office, package_id: str) -> Iterator[bytes]:
+    """The whole package as a zip, for somebody who will verify it without us."""
+    _find(office, package_id)
+    return pack_bag(office.store.path(package_id))
+
+
+def list_quarantined(office: Office, limit: int) -> list[QuarantinedPackage]:
+    """What did not verify, newest first."""
+    with office.database.reading() as session:
+        return list(session.scalars(select(QuarantinedPackage).order_by(QuarantinedPackage.id.desc()).limit(limit)))

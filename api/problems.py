@@ -1,0 +1,98 @@
+"""Every refusal as one problem document (RFC 9457): one shape, one clear line."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel
+from sqlalchemy.exc import DataError, OperationalError
+from starlette.exceptions import HTTPException
+
+from api.errors import ApiError, NotSignedInError
+
+log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    where: str
+    problem: str
+
+
+class Problem(BaseModel):
+    """A refusal: `detail` is one line for people; validation errors name the fields."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = None
+
+
+def problem_response(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+    """Build the answer."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(jsonable_encoder(body), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Handle every error of the app."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DataError, _on_data_error)
+    app.add_exception_handler(OperationalError, _on_database_away)
+    app.add_exception_handler(OSError, _on_disk_error)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks for a page, so that a refusal should be one too."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def _on_api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for this type
+    if isinstance(error, NotSignedInError) and wants_page(request):
+        return RedirectResponse("/login", status_code=303)
+    return problem_response(error.status, error.detail, error.headers, **error.more)
+
+
+def _on_validation_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    fields = [
+        FieldProblem(
+            where=".".join(str(part) for part in each["loc"] if part != "body") or "body",
+            # pydantic puts this before the words of our own checks.
+            problem=str(each["msg"]).removeprefix("Value error, "),
+        )
+        for each in error.errors()[:20]
+    ]
+    detail = f"{fields[0].where}: {fields[0].problem}" if fields else "The request cannot be read."
+    return problem_response(422, detail, errors=[field.model_dump() for field in fields])
+
+
+def _on_http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
+    return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+def _on_data_error(_request: Request, _error: Exception) -> Response:
+    return problem_response(422, "A value cannot be stored: it is too large or holds forbidden characters.")
+
+
+def _on_database_away(_request: Request, error: Exception) -> Response:
+    log.error("the database cannot be used: %s", str(getattr(error, "orig", error)).splitlines()[0])
+    return problem_response(503, "The database cannot be used now: try again.", {"Retry-After": "5"})
+
+
+def _on_disk_error(_request: Request, error: Exception) -> Response:
+    log.error("the disk refused: %s", error)
+    return problem_response(507, "The service cannot store this now.", {"Retry-After": "30"})

@@ -1,0 +1,27 @@
+"""Texts from outside: bounded, and without control characters (PostgreSQL refuses NUL, logs should not break)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+
+def _no_controls(value: str) -> str:
+    if any((ord(char) < 32 and char not in "\n\t") or ord(char) == 127 for char in value):
+        raise ValueError("must not contain control characters")
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+        raise ValueError("must be valid Unicode")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if "\n" in value or "\t" in value:
+        raise ValueError("must be one line")
+    return _no_controls(value)
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True), AfterValidator(_one_line)]
+Note = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True), AfterValidator(_no_controls)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_no_controls)]

@@ -1,0 +1,1 @@
+"""People, sessions, machine tokens and signing in."""

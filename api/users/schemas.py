@@ -1,0 +1,117 @@
+"""People and tokens as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.access import Role
+from api.text import Line, Secret
+
+UserName = Annotated[
+    str, StringConstraints(min_length=2, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.@-]*$", strip_whitespace=True)
+]
+
+
+class SignInBody(BaseModel):
+    """A user name and a password."""
+
+    model_config = ConfigDict(extra="forbid")
+    username: Secret
+    password: Secret
+
+
+class SessionView(BaseModel):
+    """Who is signed in; `csrf_token` goes into the header X-CSRF-Token of every changing request."""
+
+    name: str
+    display_name: str
+    kind: str
+    roles: list[Role]
+    csrf_token: str | None
+    password_is_temporary: bool
+
+
+class PasswordChange(BaseModel):
+    """One's own password, old and new."""
+
+    model_config = ConfigDict(extra="forbid")
+    old_password: Secret
+    new_password: Secret
+
+
+class UserIn(BaseModel):
+    """A new person; without a password a one-time password is made."""
+
+    model_config = ConfigDict(extra="forbid")
+    username: UserName
+    display_name: Line | None = None
+    roles: Annotated[list[Role], Field(min_length=1, max_length=6)]
+    password: Secret | None = None
+
+
+class UserUpdate(BaseModel):
+    """What may change; a field that is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+    roles: Annotated[list[Role], Field(min_length=1, max_length=6)] | None = None
+    disabled: bool | None = None
+    reset_password: bool = False
+
+
+class UserView(BaseModel):
+    """A person."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    username: str
+    display_name: str
+    roles: list[str]
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+class UserCreated(UserView):
+    """A person and, once, the password that was made for them."""
+
+    one_time_password: str | None
+
+
+class UserList(BaseModel):
+    """All people by name."""
+
+    items: list[UserView]
+
+
+class TokenIn(BaseModel):
+    """A new machine token."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Line
+    role: Role
+
+
+class TokenView(BaseModel):
+    """A machine token, without its text."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    name: str
+    role: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class TokenCreated(TokenView):
+    """A machine token and, once, its text."""
+
+    token: str
+
+
+class TokenList(BaseModel):
+    """All machine tokens, newest first."""
+
+    items: list[TokenView]

@@ -1,0 +1,1 @@
+"""Zones: versioned polygons with rules."""
