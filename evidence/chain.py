@@ -25,7 +25,6 @@ class Link:
     camera_id: str
     package_id: str
     manifest_sha256: str
-    sealed_at_ns: int
     place: ChainPlace
 
     @property
@@ -36,7 +35,7 @@ class Link:
 
 def link_of(manifest: Manifest, manifest_sha256: str) -> Link:
     """The link that a manifest makes."""
-    return Link(manifest.camera.id, manifest.package_id, manifest_sha256, manifest.sealed_at_ns, manifest.chain)
+    return Link(manifest.camera.id, manifest.package_id, manifest_sha256, manifest.chain)
 
 
 def next_place(head: Head | None, gap: DeclaredGap | None = None) -> ChainPlace:
@@ -73,6 +72,12 @@ def _verify_one(chain: list[Link]) -> Iterator[Problem]:
         yield from check_place(link)
     for before, link in pairwise(chain):
         yield from _check_pair(before, link)
+    first_of: dict[str, Link] = {}
+    for link in chain:
+        first = first_of.setdefault(link.package_id, link)
+        if first is not link:
+            detail = f"the same package as sequence {first.place.sequence}"
+            yield Problem(ProblemCode.CHAIN_DUPLICATE, link.where, detail)
 
 
 def check_place(link: Link) -> Iterator[Problem]:
@@ -102,8 +107,6 @@ def _check_pair(before: Link, link: Link) -> Iterator[Problem]:
         yield Problem(ProblemCode.CHAIN_BROKEN, link.where, "declares another gap than there is")
     elif link.place.previous_manifest_sha256 != before.manifest_sha256:
         yield Problem(ProblemCode.CHAIN_BROKEN, link.where, f"its predecessor is not package {before.package_id}")
-    elif link.sealed_at_ns < before.sealed_at_ns:
-        yield Problem(ProblemCode.CHAIN_ORDER, link.where, f"sealed before its predecessor {before.package_id}")
 
 
 def _check_start(first: Link) -> Iterator[Problem]:

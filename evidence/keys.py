@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from evidence.disk import Disk, replace_file
 from evidence.errors import KeyMaterialError
-from evidence.signing import Ed25519Signer, KeyRegistry
+from evidence.signing import Ed25519Signer, KeyEntry, KeyRegistry
 from streams.clock import Clock
 
 MAX_REGISTRY_BYTES = 16 * 1024 * 1024
@@ -26,24 +26,36 @@ _PRIVATE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRing:
-    """A folder's own signer, and the registry that publishes its key."""
+class Keys:
+    """A machine's own signer, and the registry file that publishes its key."""
 
     signer: Ed25519Signer
     registry: KeyRegistry
+    registry_path: Path
+
+    @property
+    def entry(self) -> KeyEntry:
+        """The published entry of the signer's key."""
+        entry = self.registry.get(self.signer.key_id)
+        if entry is None:
+            raise KeyMaterialError(f"{self.registry_path}: has no key {self.signer.key_id}")
+        return entry
 
 
-def open_key_ring(root: Path, clock: Clock, owner: str, disk: Disk | None = None) -> KeyRing:
-    """The signer at `root/keys/signing.pem` and the registry `root/keys.json`; both are made at first use."""
+def open_keys(folder: Path, clock: Clock, owner: str = "", disk: Disk | None = None) -> Keys:
+    """The signer at `folder/signing.pem` and the registry `folder/registry.json`; both are made at first use.
+
+    Raises KeyMaterialError (one line) for files that hold something else, and OSError when the disk fails.
+    """
     disk = disk or Disk()
-    signer = load_or_create_signer(root / "keys" / "signing.pem", disk)
-    registry_path = root / "keys.json"
-    registry = load_registry(registry_path) if registry_path.exists() else KeyRegistry()
+    signer = load_or_create_signer(folder / "signing.pem", disk)
+    path = folder / "registry.json"
+    registry = load_registry(path) if path.exists() else KeyRegistry()
     if registry.get(signer.key_id) is None:
         born = datetime.fromtimestamp(clock.wall_ns() // 1_000_000_000, UTC)
         registry = registry.with_key(signer.entry(born, owner))
-        save_registry(registry, registry_path, disk)
-    return KeyRing(signer, registry)
+        save_registry(registry, path, disk)
+    return Keys(signer, registry, path)
 
 
 def load_or_create_signer(path: Path, disk: Disk | None = None) -> Ed25519Signer:

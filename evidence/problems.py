@@ -49,7 +49,7 @@ class ProblemCode(StrEnum):
     CHAIN_GAP = "chain_gap"
     CHAIN_BROKEN = "chain_broken"
     CHAIN_CUT = "chain_cut"
-    CHAIN_ORDER = "chain_order"
+    CHAIN_DUPLICATE = "chain_duplicate"
 
     @property
     def scope(self) -> Scope:

@@ -1,0 +1,251 @@
+"""From an incident and its packets to the files and the manifest of a package; the same material, the same bytes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from detector.incident import Incident
+from evidence.clip import REMUX_TOOL, gaps_of, shows, to_mp4, until
+from evidence.context import CameraContext, RecorderContext
+from evidence.errors import SealError
+from evidence.grade import GradeFacts, grade
+from evidence.manifest import ChainPlace, Derived, Manifest, Original, package_id_for, plain
+from evidence.package import fact_of
+from evidence.stills import STILL_TOOL, Still, close_up, panorama, picture_at
+from streams.frame import Frame
+from streams.packet import RecordedSpan
+
+log = logging.getLogger(__name__)
+
+CLIP_PATH: Final = "data/originals/clip.mp4"
+MAX_GAP_NS: Final = 2_000_000_000
+_MAX_POSITIONS: Final = 1000
+_NANOSECONDS: Final = 1_000_000_000
+
+Purpose = Literal["panorama_first", "panorama_confirmed", "close_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a package is made of. Each span is None when its packets are lost.
+
+    `clip` surrounds the confirmation; `first` and `confirmed` end with the picture of that moment.
+    """
+
+    incident: Incident
+    camera: CameraContext
+    clip: RecordedSpan | None
+    first: RecordedSpan | None
+    confirmed: RecordedSpan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A package but for its place in the chain, its sealing time and its signature."""
+
+    files: Mapping[str, bytes]
+    fields: Mapping[str, Any]
+
+    def manifest(self, place: ChainPlace, sealed_at_ns: int, key_id: str) -> Manifest:
+        """The manifest of this draft when it is sealed there and then."""
+        sealing = {"chain": place, "sealed_at_ns": sealed_at_ns, "key_id": key_id}
+        return Manifest.model_validate({**self.fields, **sealing})
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Files and their entries while they are collected."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    originals: list[Original] = field(default_factory=list)
+    derived: list[Derived] = field(default_factory=list)
+
+    def add_original(self, path: str, purpose: Literal["clip", "moment"], span: RecordedSpan) -> Original:
+        data = to_mp4(span)
+        start = min(span.packets, key=lambda packet: packet.pts_ns)
+        fact = fact_of(data)
+        entry = Original(
+            path=path,
+            bytes=fact.size,
+            sha256=fact.sha256,
+            media_type="video/mp4",
+            purpose=purpose,
+            codec=span.parameters.codec,
+            size_wh=(span.parameters.width, span.parameters.height),
+            packets=len(span.packets),
+            start_pts_ns=span.start_pts_ns,
+            end_pts_ns=span.end_pts_ns,
+            start_at_ns=start.captured_at_ns,
+            tool=REMUX_TOOL,
+        )
+        self.files[path] = data
+        self.originals.append(entry)
+        return entry
+
+    def add_still(self, purpose: Purpose, still: Still, parent: Original) -> None:
+        path = f"data/stills/{purpose}.jpg"
+        fact = fact_of(still.data)
+        self.files[path] = still.data
+        self.derived.append(
+            Derived(
+                path=path,
+                bytes=fact.size,
+                sha256=fact.sha256,
+                media_type="image/jpeg",
+                purpose=purpose,
+                parent=parent.path,
+                parent_sha256=parent.sha256,
+                parent_offset_ns=still.pts_ns - parent.start_pts_ns,
+                pts_ns=still.pts_ns,
+                at_ns=still.at_ns,
+                size_wh=still.size_wh,
+                crop_xyxy=still.crop_xyxy,
+                tool=STILL_TOOL,
+            )
+        )
+
+
+def compose(material: Material, context: RecorderContext) -> Draft:
+    """Remux the originals, make the stills, grade the whole. Raises SealError when no original can be made at all."""
+    incident, parts = material.incident, _Parts()
+    clip = material.clip
+    if clip is not None:
+        parts.add_original(CLIP_PATH, "clip", clip)
+    _add_panorama(parts, material, "panorama_first", material.first, incident.started_pts_ns)
+    assert incident.confirmed_pts_ns is not None  # noqa: S101 - only confirmed incidents are composed
+    whole = _add_panorama(parts, material, "panorama_confirmed", material.confirmed, incident.confirmed_pts_ns)
+    if whole is not None:
+        _add_close_up(parts, incident, *whole)
+    if not parts.originals:
+        raise SealError(f"{incident.camera_id}: incident {incident.incident_id}: none of its packets are left")
+    gaps = [] if clip is None else gaps_of(clip, MAX_GAP_NS)
+    facts = _grade_facts(material, parts, gaps)
+    return Draft(parts.files, _fields(material, context, parts, gaps, facts))
+
+
+def _add_panorama(
+    parts: _Parts, material: Material, purpose: Purpose, kept: RecordedSpan | None, pts_ns: int
+) -> tuple[Frame, Original] | None:
+    """The whole picture shown at `pts_ns`, out of the clip when it holds it, else out of the kept packets."""
+    clip = material.clip
+    span = clip if clip is not None and (kept is None or shows(clip, pts_ns)) else kept
+    frame = None if span is None else picture_at(span, pts_ns)
+    if span is None or frame is None:
+        log.warning("%s: no picture of %s for %s", material.camera.camera_id, purpose, material.incident.incident_id)
+        return None
+    if span is clip:
+        parent = parts.originals[0]
+    else:
+        parent = parts.add_original(f"data/originals/{purpose}.mp4", "moment", until(span, pts_ns))
+    parts.add_still(purpose, panorama(frame), parent)
+    return frame, parent
+
+
+def _add_close_up(parts: _Parts, incident: Incident, frame: Frame, parent: Original) -> None:
+    still = close_up(frame, incident.box_xyxy, incident.frame_size_wh)
+    if still is not None:
+        parts.add_still("close_up", still, parent)
+
+
+def _grade_facts(material: Material, parts: _Parts, gaps: list[tuple[int, int]]) -> GradeFacts:
+    camera, incident = material.camera, material.incident
+    times = [entry.pts_ns for entry in parts.derived]
+    offset_ns = camera.clock_offset_ns
+    return GradeFacts(
+        camera_file_complete=camera.file_complete,
+        clock_offset_s=None if offset_ns is None else offset_ns / _NANOSECONDS,
+        frame_size_wh=parts.originals[0].size_wh,
+        has_clip=material.clip is not None,
+        stills=len(parts.derived),
+        stills_span_s=(max(times) - min(times)) / _NANOSECONDS if len(times) > 1 else None,
+        limit_s=incident.limit_seconds,
+        gaps=len(gaps),
+        reported=incident.reasons,
+    )
+
+
+def _fields(
+    material: Material, context: RecorderContext, parts: _Parts, gaps: list[tuple[int, int]], facts: GradeFacts
+) -> dict[str, Any]:
+    incident, camera = material.incident, material.camera
+    level, reasons = grade(facts)
+    return {
+        "package_id": package_id_for(incident.incident_id),
+        "incident_id": incident.incident_id,
+        "part": 1,
+        "camera": {
+            "id": camera.camera_id,
+            "device_number": camera.device_number,
+            "codec": parts.originals[0].codec,
+        },
+        "violation": {"kind": incident.kind, "codes": tuple(context.codes.get(incident.kind, ()))},
+        "zone": _zone(incident, camera),
+        "times": _times(incident, camera),
+        "subject": _subject(incident),
+        "made_by": {
+            "software": f"streetwarden {context.software_version}",
+            "model_name": context.model_name,
+            "model_sha256": context.model_sha256,
+            "thresholds": dict(context.thresholds),
+        },
+        "host": plain({"name": context.host, **context.machine}),
+        "stream_health": plain(dict(camera.health)),
+        "gaps": tuple({"from_pts_ns": before, "to_pts_ns": after} for before, after in gaps),
+        "grade": level,
+        "reasons": reasons,
+        "files": (*parts.originals, *parts.derived),
+    }
+
+
+def _zone(incident: Incident, camera: CameraContext) -> dict[str, Any]:
+    return {
+        "id": incident.zone_id,
+        "version": incident.zone_version,
+        "class": incident.zone_class,
+        "polygon": tuple((float(x), float(y)) for x, y in incident.zone_polygon),
+        "limit_seconds": incident.limit_seconds,
+        "hours": plain(camera.zone_hours.get(incident.zone_id)),
+    }
+
+
+def _times(incident: Incident, camera: CameraContext) -> dict[str, Any]:
+    return {
+        "started": _moment(incident.started_pts_ns, incident.started_at_ns),
+        "confirmed": _moment(incident.confirmed_pts_ns, incident.confirmed_at_ns),
+        "ended": None if incident.ended_pts_ns is None else _moment(incident.ended_pts_ns, incident.ended_at_ns),
+        "clock": {
+            "time_source": camera.time_source,
+            "offset_ns": camera.clock_offset_ns,
+            "method": camera.clock_method,
+            "measured_at_ns": camera.clock_measured_at_ns,
+        },
+    }
+
+
+def _moment(pts_ns: int | None, at_ns: int | None) -> dict[str, int | None]:
+    return {"pts_ns": pts_ns, "at_ns": at_ns}
+
+
+def _subject(incident: Incident) -> dict[str, Any]:
+    positions = incident.positions
+    if len(positions) > _MAX_POSITIONS:
+        positions = (*positions[: _MAX_POSITIONS - 1], positions[-1])
+    return {
+        "class_name": incident.class_name,
+        "track_id": incident.track_id,
+        "score": float(incident.score),
+        "box_xyxy": tuple(float(side) for side in incident.box_xyxy),
+        "frame_size_wh": incident.frame_size_wh,
+        "positions": tuple(
+            {"pts_ns": point.pts_ns, "xyxy": tuple(float(side) for side in point.xyxy), "score": float(point.score)}
+            for point in positions
+        ),
+    }
+
+
+def with_later_state(material: Material, incident: Incident) -> Material:
+    """The same material with a later state of its incident; the box stays that of the confirmation."""
+    return replace(material, incident=replace(incident, box_xyxy=material.incident.box_xyxy))
