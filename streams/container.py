@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import av
 from av.container import InputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
 
+from streams.clock import Clock, SystemClock
 from streams.errors import SourceError
 from streams.packet import StreamParameters
 from streams.parameters import ParameterTracker
@@ -32,6 +33,7 @@ class SourcePacket:
     """One video packet with the source's own timestamps in nanoseconds (None when it has none).
 
     `sender_wall_ns` is the UTC capture time by the camera's own clock (RTCP sender reports), when it sends them.
+    `arrival_ns` (monotonic) and `arrival_wall_ns` (UTC) say when it was read.
     """
 
     parameters: StreamParameters
@@ -42,13 +44,16 @@ class SourcePacket:
     is_corrupt: bool
     data: bytes
     sender_wall_ns: int | None
+    arrival_ns: int
+    arrival_wall_ns: int
 
 
 class VideoInput:
     """The first video stream of an opened source. Close it, or use it as a context manager."""
 
-    def __init__(self, source: CameraSource, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(self, source: CameraSource, container: InputContainer, stream: VideoStream, clock: Clock) -> None:
         self._source = source
+        self._clock = clock
         self._container = container
         self._stream = stream
         context = stream.codec_context
@@ -84,10 +89,14 @@ class VideoInput:
 
     def packets(self) -> Iterator[SourcePacket]:
         """The packets in decoding order until the source ends. Raises SourceError when it breaks off."""
+        heard_ns = self._clock.monotonic_ns()
         try:
-            for packet in self._container.demux(self._stream):
-                if packet.size:
-                    yield self._packet(packet)
+            for packet in self._container.demux():
+                if packet.stream is self._stream and packet.size:
+                    yield self._packet(cast("av.Packet[VideoStream]", packet))
+                    heard_ns = self._clock.monotonic_ns()
+                elif self._source.is_network:
+                    self._check_silence(heard_ns)
         except (av.error.FFmpegError, OSError) as error:
             raise _source_error(self._source, error, f"silent for {self._source.read_timeout_s:g} s") from None
 
@@ -103,6 +112,11 @@ class VideoInput:
     ) -> None:
         self.close()
 
+    def _check_silence(self, heard_ns: int) -> None:
+        """FFmpeg's own time limit does not notice pictures that stop while sound goes on."""
+        if self._clock.monotonic_ns() - heard_ns > self._source.read_timeout_s * SECOND_NS:
+            raise TimeoutError
+
     def _packet(self, packet: av.Packet[VideoStream]) -> SourcePacket:
         data, base = bytes(packet), packet.time_base
         extradata = bytes(packet.get_sidedata("new_extradata")) if packet.has_sidedata("new_extradata") else None
@@ -115,11 +129,16 @@ class VideoInput:
             is_corrupt=packet.is_corrupt,
             data=data,
             sender_wall_ns=_sender_wall_ns(packet),
+            arrival_ns=self._clock.monotonic_ns(),
+            arrival_wall_ns=self._clock.wall_ns(),
         )
 
 
-def open_video(source: CameraSource) -> VideoInput:
-    """Open a camera or clip. Raises SourceError, one line without credentials."""
+def open_video(source: CameraSource, clock: Clock | None = None) -> VideoInput:
+    """Open a camera or clip; `clock` (default: the system's) times silences.
+
+    Raises SourceError: one line, without credentials.
+    """
     if not source.is_network:
         _check_file(source)
     try:
@@ -131,10 +150,10 @@ def open_video(source: CameraSource) -> VideoInput:
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _source_error(source, error, f"no answer within {source.open_timeout_s:g} s") from None
-    return _video_of(source, container)
+    return _video_of(source, container, clock or SystemClock())
 
 
-def _video_of(source: CameraSource, container: InputContainer) -> VideoInput:
+def _video_of(source: CameraSource, container: InputContainer, clock: Clock) -> VideoInput:
     stream = next((stream for stream in container.streams.video if not _is_cover(stream)), None)
     if stream is None:
         container.close()
@@ -142,7 +161,7 @@ def _video_of(source: CameraSource, container: InputContainer) -> VideoInput:
     for other in container.streams:
         if other is not stream:
             other.discard = Discard.all
-    return VideoInput(source, container, stream)
+    return VideoInput(source, container, stream, clock)
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -192,7 +211,7 @@ def _explain_file(source: CameraSource) -> str:
 
 
 def _to_ns(value: int | None, base: Fraction) -> int | None:
-    return None if value is None else value * base.numerator * SECOND_NS // base.denominator
+    return None if value is None else round(value * base * SECOND_NS)
 
 
 def _sender_wall_ns(packet: av.Packet[VideoStream]) -> int | None:

@@ -85,6 +85,22 @@ def sorted_sets(codec: str, units: list[bytes]) -> list[bytes]:
     return [unit for _, unit in sorted(ranked, key=lambda pair: pair[0])]
 
 
+def is_slice(codec: str, unit: bytes) -> bool:
+    """Whether the unit holds picture data."""
+    kind = nal_type(codec, unit)
+    return 1 <= kind <= 5 if codec == "h264" else kind <= 31
+
+
+def begins_picture(codec: str, unit: bytes) -> bool:
+    """Whether a slice is the first of its picture.
+
+    H.264 begins a slice with first_mb_in_slice, where 0 is written as a single 1 bit; H.265 with
+    first_slice_segment_in_pic_flag.
+    """
+    header_bytes = 1 if codec == "h264" else 2
+    return len(unit) > header_bytes and bool(unit[header_bytes] & 0x80)
+
+
 def has_sps(codec: str, units: list[bytes]) -> bool:
     """Whether a sequence parameter set, which says the picture size, is among `units`."""
     return any(nal_type(codec, unit) == _SPS_TYPE[codec] for unit in units)

@@ -18,7 +18,6 @@ _FORMATS = (
 )
 _RTSP_PROTOCOLS = "rtsp,rtsps,rtp,srtp,tcp,udp,tls,crypto"
 _HTTP_PROTOCOLS = "http,https,httpproxy,tcp,tls,crypto"
-_ANALYSE_US = "3000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,9 @@ class CameraSource:
             "allowed_media_types": "video",
             "protocol_whitelist": _RTSP_PROTOCOLS,
             "timeout": str(round(self.read_timeout_s * 1e6)),
-            "analyzeduration": _ANALYSE_US,
+            # No analysis beyond the first packet: what the SDP leaves open is read from the first key frame, and
+            # pictures held back by an analysis would seem to arrive late.
+            "probesize": "32",
             # One jittery path is reordered for this long before a packet is given up for lost.
             "max_delay": "300000",
             # The default receive buffer loses bursts of key frames over UDP.

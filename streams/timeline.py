@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streams.frame import TimeSource
+
 SECOND_NS = 1_000_000_000
 _DEFAULT_STEP_NS = SECOND_NS // 25
 _LONGEST_STEP_NS = 2 * SECOND_NS
@@ -22,6 +24,8 @@ _WARM_UP_NS = 3 * SECOND_NS
 _WINDOW_NS = 10 * SECOND_NS
 _SLEW_PER_WINDOW_NS = SECOND_NS // 20
 _STEP_BEYOND_NS = 2 * SECOND_NS
+_TRUST_NS = SECOND_NS
+_DISTRUST_NS = SECOND_NS * 3 // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +107,20 @@ class WallAnchor:
         self._anchored_pts_ns = 0
         self._window_start_ns = 0
         self._window_least_ns: int | None = None
+        self._settling = False
         self.steps = 0
+
+    def restart(self) -> None:
+        """The source was opened anew and may begin with a burst again; the offset found so far is kept as a start."""
+        self._settling = True
 
     def captured_at_ns(self, pts_ns: int, arrival_wall_ns: int) -> int:
         """UTC ns of `pts_ns`, learning from its arrival at `arrival_wall_ns` (UTC ns)."""
         offset_ns = arrival_wall_ns - pts_ns
-        if self._offset_ns is None:
-            self._offset_ns, self._anchored_pts_ns, self._window_start_ns = offset_ns, pts_ns, pts_ns
+        if self._offset_ns is None or self._settling:
+            self._settling, self._window_least_ns = False, None
+            self._anchored_pts_ns = self._window_start_ns = pts_ns
+            self._offset_ns = offset_ns if self._offset_ns is None else min(self._offset_ns, offset_ns)
         elif pts_ns - self._anchored_pts_ns < _WARM_UP_NS:
             self._offset_ns = min(self._offset_ns, offset_ns)
         else:
@@ -129,3 +140,29 @@ class WallAnchor:
             self._offset_ns += error_ns
         else:
             self._offset_ns += max(-_SLEW_PER_WINDOW_NS, min(_SLEW_PER_WINDOW_NS, error_ns))
+
+
+class CaptureClock:
+    """UTC capture times of one camera: by its own clock when that is sent and sound, else by the host's.
+
+    A camera's clock counts as sound within 1 s of the host's (GA/T 832-2014 allows that much); once trusted it is
+    dropped beyond 1.5 s only, so that the source does not flicker. `offset_ns` is camera minus host, as last seen.
+    """
+
+    def __init__(self) -> None:
+        self._anchor = WallAnchor()
+        self._trusted = False
+        self.offset_ns: int | None = None
+
+    def restart(self) -> None:
+        """The source was opened anew."""
+        self._anchor.restart()
+
+    def captured_at(self, pts_ns: int, arrival_wall_ns: int, sender_wall_ns: int | None) -> tuple[int, TimeSource]:
+        """UTC ns of the packet at `pts_ns`, and whose clock that is."""
+        host_ns = self._anchor.captured_at_ns(pts_ns, arrival_wall_ns)
+        if sender_wall_ns is None:
+            return host_ns, TimeSource.HOST
+        self.offset_ns = sender_wall_ns - host_ns
+        self._trusted = abs(self.offset_ns) <= (_DISTRUST_NS if self._trusted else _TRUST_NS)
+        return (sender_wall_ns, TimeSource.RTCP_SR) if self._trusted else (host_ns, TimeSource.HOST)

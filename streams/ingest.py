@@ -1,0 +1,220 @@
+"""One live camera: a thread that connects, reads, samples and decodes, and comes back after every interruption."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from streams.assemble import mended
+from streams.backoff import Backoff, ReconnectPolicy
+from streams.clock import Clock
+from streams.container import SourcePacket, open_video
+from streams.errors import SourceError
+from streams.frame import Frame
+from streams.health import HealthRecorder, StreamHealth, StreamState
+from streams.logs import LimitedLog
+from streams.packet import EncodedPacket, StreamParameters
+from streams.pipeline import FramePipeline
+from streams.redact import redact_url
+from streams.ring import PacketRing
+from streams.sampler import SamplingPolicy
+from streams.source import CameraSource
+from streams.timeline import SECOND_NS, CaptureClock, Timeline
+
+log = logging.getLogger(__name__)
+
+# A wait is cut into pieces so that `stop` is noticed.
+_WAIT_SLICE_S = 0.1
+
+
+class OpenedSource(Protocol):
+    """What the camera's thread needs of an opened source; `streams.container.VideoInput` is one."""
+
+    def packets(self) -> Iterator[SourcePacket]:
+        """The packets until the source ends; raises SourceError when it breaks off."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection or file."""
+        ...
+
+
+Opener = Callable[[CameraSource, Clock], OpenedSource]
+
+
+class CameraStream:
+    """Reads one camera for ever in a thread of its own.
+
+    Every packet goes to `ring`; `on_frame` gets the sampled frames, from the camera's thread, so it must hand them on
+    and return (the caller's queue drops what it cannot take). Lost connections, silent sockets (nothing for
+    `source.read_timeout_s`) and ended streams are reconnected after a growing, jittered wait. A file stands in for a
+    camera: it is played at its own pace and begun again at its end.
+    """
+
+    def __init__(
+        self,
+        source: CameraSource,
+        ring: PacketRing,
+        policy: SamplingPolicy,
+        clock: Clock,
+        on_frame: Callable[[Frame], None],
+        *,
+        reconnect: ReconnectPolicy | None = None,
+        opener: Opener = open_video,
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._on_frame = on_frame
+        self._opener = opener
+        self._reconnect = reconnect or ReconnectPolicy()
+        self._backoff = Backoff(self._reconnect, source.camera_id)
+        self._timeline = Timeline(live=source.is_network)
+        self._capture_clock = CaptureClock()
+        self._pipeline = FramePipeline(source.camera_id, ring, policy)
+        self._record = HealthRecorder(source.camera_id, clock)
+        self._log = LimitedLog(log, clock)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._known: StreamParameters | None = None
+        self._play_from_ns: int | None = None
+        self._streaming = False
+
+    def start(self) -> None:
+        """Begin in a thread; a stream starts once."""
+        if self._thread is not None:
+            raise RuntimeError(f"{self._source.camera_id}: the stream was started before")
+        self._thread = threading.Thread(target=self.run, name=f"camera-{self._source.camera_id}", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End the thread and wait for it; no frame comes afterwards.
+
+        A thread that sits in a silent socket ends by itself within the read timeout, after this returned.
+        """
+        self._stopping.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+        self._record.enter(StreamState.STOPPED)
+
+    def health(self) -> StreamHealth:
+        """The camera's record now."""
+        return self._record.health(dict(self._pipeline.drops))
+
+    def run(self) -> None:
+        """The thread's work, until `stop`; blocks."""
+        while not self._stopping.is_set():
+            wait_s = self._session()
+            self._interrupt()
+            self._wait(wait_s)
+        self._record.enter(StreamState.STOPPED)
+
+    def _session(self) -> float:
+        """One connection from opening to its end; the seconds to wait before the next."""
+        began_ns, self._streaming = self._clock.monotonic_ns(), False
+        try:
+            self._read(self._opener(self._source, self._clock))
+        except SourceError as error:
+            return self._failed(error, began_ns)
+        except Exception as error:
+            # Whatever one camera does, its thread lives.
+            log.debug("%s", redact_url(traceback.format_exc()))
+            return self._failed(SourceError(f"{self._source.camera_id}: {type(error).__name__}: {error}"), began_ns)
+        if self._stopping.is_set() or not self._source.is_network:
+            return 0.0
+        shown = f"{self._source.camera_id}: {self._source.shown_url}"
+        return self._failed(SourceError(f"{shown}: the camera ended the stream"), began_ns)
+
+    def _failed(self, error: SourceError, began_ns: int) -> float:
+        if self._stopping.is_set():
+            return 0.0
+        if self._clock.monotonic_ns() - began_ns >= self._reconnect.settled_s * SECOND_NS and self._streaming:
+            self._backoff.reset()
+        self._record.enter(StreamState.FAILED if error.lasting else StreamState.RECONNECTING, str(error))
+        self._log.warning(str(error))
+        return self._backoff.next_s(lasting=error.lasting)
+
+    def _read(self, opened: OpenedSource) -> None:
+        try:
+            for packet in self._pictures(opened):
+                if self._stopping.is_set():
+                    return
+                if not self._streaming:
+                    self._begin()
+                self._take(packet)
+        finally:
+            opened.close()
+        if not self._streaming:
+            shown = f"{self._source.camera_id}: {self._source.shown_url}"
+            raise SourceError(f"{shown}: no picture in it", lasting=not self._source.is_network)
+
+    def _pictures(self, opened: OpenedSource) -> Iterator[SourcePacket]:
+        return mended(opened.packets()) if self._source.is_network else opened.packets()
+
+    def _begin(self) -> None:
+        self._streaming = True
+        self._record.connected()
+        self._record.enter(StreamState.STREAMING)
+        log.info("%s: streaming from %s", self._source.camera_id, self._source.shown_url)
+
+    def _take(self, packet: SourcePacket) -> None:
+        place = self._timeline.place(packet.pts_ns, packet.dts_ns, packet.arrival_ns)
+        arrival_wall_ns = packet.arrival_wall_ns
+        if not self._source.is_network:
+            self._pace(place.dts_ns)
+            arrival_wall_ns = self._clock.wall_ns()
+        if place.jumped:
+            self._record.drop("timestamp_jump")
+        captured_at_ns, time_source = self._capture_clock.captured_at(
+            place.pts_ns, arrival_wall_ns, packet.sender_wall_ns
+        )
+        encoded = EncodedPacket(
+            pts_ns=place.pts_ns,
+            dts_ns=place.dts_ns,
+            duration_ns=packet.duration_ns,
+            captured_at_ns=captured_at_ns,
+            is_keyframe=packet.is_keyframe,
+            data=packet.data,
+            time_source=time_source,
+        )
+        self._record.packet(len(packet.data), self._clock.monotonic_ns())
+        self._deliver(self._pipeline.push(packet.parameters, encoded, corrupt=packet.is_corrupt))
+        self._note(packet.parameters)
+
+    def _deliver(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if self._stopping.is_set():
+                return
+            try:
+                self._on_frame(frame)
+            except Exception as error:
+                # A consumer's fault is counted, and the camera goes on.
+                self._record.drop("consumer_error")
+                self._log.warning(f"{self._source.camera_id}: the consumer of frames failed: {error!r}")
+
+    def _note(self, parameters: StreamParameters) -> None:
+        self._record.note(frames_decoded=self._pipeline.decoded, frames_emitted=self._pipeline.emitted)
+        if self._capture_clock.offset_ns is not None:
+            self._record.note(clock_offset_s=self._capture_clock.offset_ns / SECOND_NS)
+        if parameters is not self._known:
+            self._known = parameters
+            self._record.note(codec=parameters.codec, width=parameters.width, height=parameters.height)
+
+    def _interrupt(self) -> None:
+        self._deliver(self._pipeline.interrupt())
+        self._timeline.restart()
+        self._capture_clock.restart()
+
+    def _pace(self, dts_ns: int) -> None:
+        """Wait until a file's packet is due."""
+        now_ns = self._clock.monotonic_ns()
+        if self._play_from_ns is None:
+            self._play_from_ns = now_ns - dts_ns
+        self._wait((self._play_from_ns + dts_ns - now_ns) / SECOND_NS)
+
+    def _wait(self, seconds: float) -> None:
+        while seconds > 0 and not self._stopping.is_set():
+            self._clock.sleep(min(seconds, _WAIT_SLICE_S))
+            seconds -= _WAIT_SLICE_S
