@@ -13,7 +13,7 @@ from detector.engine import Engine
 from detector.incident import Incident
 from evidence.package import SealedPackage
 from streams.clock import SystemClock
-from streams.errors import StreamsError
+from streams.errors import StreamError
 from streams.files import replay
 from streams.ring import PacketRing
 from streams.sampler import SamplingPolicy
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def camera_of(clip: Path, cameras_file: Path) -> CameraConfig:
-    """The camera whose `url` is the clip's path (relative ones: from here or from the file's folder), or the only one."""
+    """The camera whose `url` is the clip's path (relative: from here or from the file's folder), or the only one."""
     cameras = load_cameras(cameras_file)
     if len(cameras) == 1:
         return cameras[0]
@@ -78,16 +78,15 @@ def analyze_clip(clip: Path, camera: CameraConfig, engine: Engine, settings: Set
     def keep_package(package: SealedPackage) -> None:
         packages[package.incident_id] = package
 
-    recorder = make_recorder(settings, root, engine, SystemClock(), keep_package)
-    pipeline = Pipeline(engine, recorder, remember)
-    ring = PacketRing(camera.id)
-    pipeline.add(camera, ring)
-    try:
-        for frame in replay(CameraSource(camera.id, str(clip)), ring, SamplingPolicy(settings.interval_seconds)):
-            pipeline.look([frame])
-    except StreamsError as error:
-        raise UsageError(str(error)) from None
-    recorder.flush()
+    with make_recorder(settings, root, engine, SystemClock(), keep_package) as recorder:
+        pipeline = Pipeline(engine, recorder, remember)
+        ring = PacketRing(camera.id)
+        pipeline.add(camera, ring)
+        try:
+            for frame in replay(CameraSource(camera.id, str(clip)), ring, SamplingPolicy(settings.interval_seconds)):
+                pipeline.look([frame])
+        except StreamError as error:
+            raise UsageError(str(error)) from None
     incidents = tuple(IncidentLine(incident, packages.get(key)) for key, incident in latest.items())
     return ClipResult(clip, camera.id, pipeline.frames_analysed, incidents)
 

@@ -23,7 +23,7 @@ class CameraConfig(BaseModel):
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Unique; letters, digits, . _ -")
     url: str = Field(min_length=1, description="rtsp(s)://, http(s):// or the path of a clip")
     name: str = ""
-    device_number: str = ""
+    device_number: str | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     timezone: str = "Asia/Shanghai"
     zones: tuple[Zone, ...] = ()
@@ -41,9 +41,11 @@ def load_cameras(path: Path) -> tuple[CameraConfig, ...]:
     """Read and check a cameras file. Raises UsageError: one line with file, line number, key and reason."""
     root = _compose(path)
     _refuse_twice_written_keys(path, root)
-    data = yaml.constructor.SafeConstructor().construct_document(root)
     try:
+        data = yaml.constructor.SafeConstructor().construct_document(root)
         cameras = CamerasFile.model_validate(data).cameras
+    except yaml.MarkedYAMLError as error:
+        raise UsageError(_yaml_problem(path, error)) from None
     except ValidationError as error:
         raise UsageError(_first_problem(path, root, error)) from None
     _refuse_duplicate_ids(path, root, cameras)
@@ -60,13 +62,17 @@ def _compose(path: Path) -> yaml.Node:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UsageError(f"{path}:{line}: not valid YAML: {error.problem}") from None
+        raise UsageError(_yaml_problem(path, error)) from None
     except yaml.YAMLError:
         raise UsageError(f"{path}:1: not valid YAML") from None
     if root is None:
         raise UsageError(f"{path}:1: the file is empty; it needs `cameras:` with at least one camera")
     return root
+
+
+def _yaml_problem(path: Path, error: yaml.MarkedYAMLError) -> str:
+    line = error.problem_mark.line + 1 if error.problem_mark else 1
+    return f"{path}:{line}: not valid YAML: {error.problem}"
 
 
 def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node, yaml.Node]]:
@@ -101,7 +107,9 @@ def _locate(root: yaml.Node, location: Sequence[str | int]) -> tuple[int, str]:
 
 
 def _first_problem(path: Path, root: yaml.Node, error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
+    problems = error.errors(include_url=False)
+    # A misspelt key makes two problems, one unknown key and one missing; the one that was written has a line.
+    problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
     location: Location = problem["loc"]
     line, key = _locate(root, location)
     return f"{path}:{line}: {_with_missing_key(key, problem)}: {_reason(problem)}"

@@ -1,4 +1,4 @@
-"""The command line: every verb, its options and its help. Each verb's work is in a room of its own, imported when used."""
+"""The command line: every verb, its options and its help. Each verb's work is a module, imported when used."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from streetwarden import processes
 from streetwarden.errors import UsageError
 
 Run = Callable[[argparse.Namespace], int]
@@ -16,9 +17,10 @@ BAD_INPUT = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb. Exit codes: 0 done, 1 the answer is no (a package does not verify), 2 bad input, 130 interrupted."""
+    """Run one verb. Exit codes: 0 done, 1 the answer is no (a package fails), 2 bad input, 130 interrupted."""
     parser = build_parser()
     options = parser.parse_args(arguments)
+    processes.follow_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     run: Run = options.run
@@ -40,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="streetwarden",
         description="Watches street cameras, notices violations, and puts sealed evidence before a reviewer.",
-        epilog="Settings come from the environment too: STREETWARDEN_DATA_DIR, _MODEL, _THREADS, _TOKEN, _DATABASE_URL.",
+        epilog="Environment: STREETWARDEN_DATA_DIR, _MODEL, _THREADS, _INTERVAL_SECONDS, _TOKEN, _DATABASE_URL.",
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_demo(verbs)
@@ -65,7 +67,9 @@ def _verb(verbs: Verbs[argparse.ArgumentParser], name: str, about: str, run: Run
 
 
 def _add_demo(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    parser = _verb(verbs, "demo", "Simulated cameras, a worker, the API and its pages, in one process tree.", _later("demo"))
+    parser = _verb(
+        verbs, "demo", "Simulated cameras, a worker, the API and its pages, in one process tree.", _later("demo")
+    )
     parser.add_argument("--seconds", type=_positive, metavar="N", help="end by itself after N seconds")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep everything here (default: a folder that goes)")
     parser.add_argument("--port", type=_port, default=0, metavar="P", help="port of the pages (default: a free one)")
@@ -102,7 +106,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_analyze(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    parser = _verb(verbs, "analyze", "The same pipeline on clips, as fast as it can, on the clip's own clock.", _later("analyze"))
+    parser = _verb(
+        verbs, "analyze", "The same pipeline on clips, as fast as it can, on the clip's own clock.", _later("analyze")
+    )
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="a video file")
     parser.add_argument("--cameras", type=Path, required=True, metavar="FILE", help="YAML with cameras and zones")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where incidents and packages go")

@@ -17,13 +17,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from evidence.signing import KeyRegistry
+from api.bootstrap import Login
+from evidence.verify import verify_packages
 from streetwarden.cameras_file import CameraConfig, load_cameras
-from streetwarden.demo_office import DemoOffice, Login, prepare_office
+from streetwarden.demo_office import DemoOffice, prepare_office
 from streetwarden.errors import UsageError
 from streetwarden.processes import Child, spawn, stop, stop_event_on_signals
 from streetwarden.settings import Settings
-from streetwarden.verify import verify_all
+from streetwarden.verify import read_registry
 
 START_TIMEOUT_SECONDS = 60.0
 FLUSH_TIMEOUT_SECONDS = 30.0
@@ -71,20 +72,20 @@ class Demo:
         url = f"http://127.0.0.1:{port}"
         api = self._child("the API", ("serve", "--port", str(port)), {}, timeout_seconds=10.0)
         office = self._stack.enter_context(DemoOffice(url))
-        worker = self._child("the worker", ("worker", "--api", url), {"STREETWARDEN_TOKEN": token}, FLUSH_TIMEOUT_SECONDS)
+        worker = self._child(
+            "the worker", ("worker", "--api", url), {"STREETWARDEN_TOKEN": token}, FLUSH_TIMEOUT_SECONDS
+        )
         children = [api, worker]
         api.ensure()
         self._wait_until("the API answers", office.answers, children[:1])
         office.sign_in(monitor)
         worker.ensure()
-        self._wait_until("the worker looks at its cameras", lambda: office.frames_analysed() > 0, children)
+        self._wait_until("the worker looks at its cameras", lambda: _looks(office), children)
         _print_welcome(url, login)
         self._watch(office, children, seconds)
         return self._wind_up(office, children, len(cameras))
 
-    def _child(
-        self, name: str, verb: Sequence[str], environment: dict[str, str], timeout_seconds: float
-    ) -> Child:
+    def _child(self, name: str, verb: Sequence[str], environment: dict[str, str], timeout_seconds: float) -> Child:
         child = Child(name, lambda: self._spawn(verb, environment))
         self._stack.callback(child.stop, timeout_seconds)
         return child
@@ -128,30 +129,34 @@ class Demo:
             for child in children:
                 if child.ensure():
                     say(f"{child.name} had ended; it is started again")
-            cases = office.cases()
-            if cases > announced:
-                say(f"{cases} cases, {office.frames_analysed()} frames analysed")
-                announced = cases
+            office.refresh()
+            if office.cases > announced:
+                announced = office.cases
+                say(f"{announced} cases in the queue, {office.frames_analysed} frames analysed")
 
     def _wind_up(self, office: DemoOffice, children: Sequence[Child], cameras: int) -> dict[str, Any]:
         """End the worker (it hands over what it has), count, and check every package as a stranger would."""
         api, worker = children
-        errors = office.worker_errors()
         say("ending: the worker hands over what it has sealed")
         worker.stop(FLUSH_TIMEOUT_SECONDS)
-        frames, cases = office.frames_analysed(), office.cases()
+        office.refresh()
         api.stop(10.0)
-        registry = KeyRegistry.load(self._settings.keys_dir / "registry.json")
-        packages = sorted((self._settings.data_dir / "worker" / "packages").glob("[!.]*"))
-        reports = verify_all(packages, registry)
-        errors += [f"{report.path}: {report.problem}" for report in reports if not report.ok]
+        packages = sorted((self._settings.data_dir / "api" / "packages").glob("[!.]*"))
+        report = verify_packages(packages, read_registry(self._settings.keys_dir / "registry.json"))
+        problems = [problem for package in report.packages for problem in package.problems]
         return {
             "cameras": cameras,
-            "frames_analysed": frames,
-            "cases": cases,
-            "packages_verified": sum(report.ok for report in reports),
-            "errors": errors,
+            "frames_analysed": office.frames_analysed,
+            "cases": office.cases,
+            "packages_verified": sum(package.ok for package in report.packages),
+            "errors": office.worker_errors
+            + [f"{each.where}: {each.detail}" for each in (*problems, *report.chain_problems)],
         }
+
+
+def _looks(office: DemoOffice) -> bool:
+    office.refresh()
+    return office.frames_analysed > 0
 
 
 def demo_cameras() -> tuple[CameraConfig, ...]:
@@ -162,7 +167,7 @@ def demo_cameras() -> tuple[CameraConfig, ...]:
 
 
 def _print_welcome(url: str, login: Login) -> None:
-    print(f"\n  open     {url}\n  sign in  {login.name}  {login.password}\n  end      Ctrl-C\n", flush=True)
+    print(f"\n  open     {url}\n  sign in  {login.username}  {login.password}\n  end      Ctrl-C\n", flush=True)
 
 
 def _last_line(log: Path) -> str:

@@ -54,7 +54,7 @@ class Fleet:
         live = list(self._live.values())
         self._live.clear()
         for camera in live:
-            camera.stream.request_stop()
+            camera.stream.stop(timeout_s=0)
         for camera in live:
             camera.stream.stop()
 
@@ -85,5 +85,3 @@ class Fleet:
         self._live.pop(camera_id).stream.stop()
         self._queue.forget(camera_id)
         self._loop.call(lambda: self._pipeline.remove(camera_id))
-
-

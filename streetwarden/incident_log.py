@@ -1,4 +1,4 @@
-"""`incidents.jsonl`: one line for each change of each confirmed incident; the last line of an id is its latest state."""
+"""`incidents.jsonl`: a line for each change of a confirmed incident; the last line of an id is its latest state."""
 
 from __future__ import annotations
 

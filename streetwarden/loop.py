@@ -50,6 +50,7 @@ class InferenceLoop:
             frames = self._queue.take(FRAMES_A_BATCH, WAIT_SECONDS)
             try:
                 self._pipeline.look(frames)
+                self._pipeline.tick()
             except Exception as error:  # one bad frame must not blind all cameras
                 logger.exception("a look failed; its frames are dropped")
                 self._note(error)
@@ -65,7 +66,7 @@ class InferenceLoop:
         for errand, done in errands:
             try:
                 errand()
-            except Exception as error:  # noqa: BLE001  # handed to the caller
+            except Exception as error:  # handed to the caller
                 done.set_exception(error)
             else:
                 done.set_result(None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from detector.watch import CameraWatch
+
 from detector.detections import Detections
 from detector.engine import Engine
 from detector.incident import Incident
-from detector.watch import CameraWatch
 from evidence.recorder import CameraContext, Recorder
 from streams.frame import Frame
 from streams.ring import PacketRing
@@ -24,6 +25,7 @@ class WatchedCamera:
     config: CameraConfig
     ring: PacketRing
     watch: CameraWatch
+    zone_hours: dict[str, object]
     frames_analysed: int = field(default=0)
 
 
@@ -44,13 +46,19 @@ class Pipeline:
 
     def add(self, config: CameraConfig, ring: PacketRing) -> WatchedCamera:
         """Watch a camera from its next frame on."""
-        watched = WatchedCamera(config, ring, CameraWatch(config.id, config.zones, self._engine.class_names))
+        watch = CameraWatch(config.id, config.zones, self._engine.class_names)
+        watched = WatchedCamera(config, ring, watch, _zone_hours(config))
         self._cameras[config.id] = watched
         return watched
 
     def remove(self, camera_id: str) -> None:
-        """Stop watching a camera; what it was about to record is sealed."""
+        """Stop watching a camera; what it has confirmed is sealed with what is recorded so far."""
         self._cameras.pop(camera_id, None)
+        self._recorder.release(camera_id)
+
+    def tick(self) -> None:
+        """Let the recorder look at its own clock: for cameras that fell silent, and for seals that failed."""
+        self._recorder.tick()
 
     def look(self, frames: Sequence[Frame]) -> None:
         """Run the model on frames of watched cameras, then each camera's rules."""
@@ -81,5 +89,14 @@ def _context(camera: WatchedCamera, frame: Frame) -> CameraContext:
         camera_id=camera.config.id,
         device_number=camera.config.device_number,
         time_source=frame.time_source.value,
-        health={},
+        zone_hours=camera.zone_hours,
+        health={"frames_analysed": camera.frames_analysed},
     )
+
+
+def _zone_hours(config: CameraConfig) -> dict[str, object]:
+    """The hours in force of each zone's rules, as the package states them."""
+    return {
+        zone.id: {rule.kind: rule.model_dump(mode="json").get("schedule") for rule in zone.rules}
+        for zone in config.zones
+    }

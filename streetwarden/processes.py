@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +16,19 @@ from types import FrameType
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def _die_with_parent() -> None:
+_CHILD_VARIABLE = "STREETWARDEN_CHILD_OF"
+
+
+def follow_parent() -> None:
+    """In a process that `spawn` started: end when the parent dies, and leave Ctrl-C to it."""
+    parent = os.environ.pop(_CHILD_VARIABLE, None)
+    if parent is None:
+        return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     # Ctrl-C reaches the whole foreground group; the parent alone decides the order in which its children end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.getppid() != int(parent):
+        sys.exit("streetwarden: the parent process is gone")
 
 
 def spawn(
@@ -25,14 +36,13 @@ def spawn(
 ) -> subprocess.Popen[str]:
     """Start a child whose errors (and output, unless piped) go to `log`; it ends when its parent dies."""
     with log.open("a", encoding="utf-8") as file:
-        return subprocess.Popen(  # noqa: PLW1509  # the hook only sets a kernel flag
+        return subprocess.Popen(  # the hook only sets a kernel flag
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=stdout if stdout is not None else file,
             stderr=file,
-            env=dict(environment),
+            env={**environment, _CHILD_VARIABLE: str(os.getpid())},
             text=True,
-            preexec_fn=_die_with_parent,
         )
 
 

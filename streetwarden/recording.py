@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 from detector.engine import Engine
+from detector.rules.table import RULES
 from evidence.keys import open_keys
+from evidence.manifest import MatterCode
 from evidence.package import SealedPackage
 from evidence.recorder import Recorder, RecorderContext
 from streams.clock import Clock
@@ -19,6 +22,7 @@ from streetwarden.settings import Settings
 PUBLISHED_KEYS = "keys.json"
 
 
+@contextmanager
 def make_recorder(
     settings: Settings,
     root: Path,
@@ -26,8 +30,8 @@ def make_recorder(
     clock: Clock,
     on_sealed: Callable[[SealedPackage], None],
     executor: Executor | None = None,
-) -> Recorder:
-    """A recorder that seals into `root` with this machine's key, which is made at first use."""
+) -> Iterator[Recorder]:
+    """A recorder that seals into `root` with this machine's key, which is made at first use; flushed at the end."""
     keys = open_keys(settings.keys_dir, clock)
     shutil.copyfile(keys.registry_path, root / PUBLISHED_KEYS)
     facts = engine.describe()
@@ -36,5 +40,15 @@ def make_recorder(
         model_name=settings.model,
         model_sha256=str(facts["sha256"]),
         host=platform.node(),
+        thresholds={"score": float(facts["score_threshold"]), "iou": float(facts["iou_threshold"])},
+        codes={
+            kind: tuple(MatterCode(code=c, standard_ref=rule.standard_ref) for c in rule.codes)
+            for kind, rule in RULES.items()
+        },
     )
-    return Recorder(root, keys.signer, clock, context, on_sealed=on_sealed, executor=executor)
+    recorder = Recorder(root, keys.signer, clock, context, on_sealed=on_sealed, executor=executor)
+    try:
+        yield recorder
+        recorder.flush()
+    finally:
+        recorder.close()

@@ -34,9 +34,9 @@ class Settings(BaseSettings):
     interval_seconds: Annotated[
         float, Field(gt=0, le=60, title="Look interval", description="Seconds between two looks at one camera.")
     ] = 1.0
-    token: Annotated[
-        SecretStr | None, Field(title="Machine token", description="What a worker shows to the API.")
-    ] = None
+    token: Annotated[SecretStr | None, Field(title="Machine token", description="What a worker shows to the API.")] = (
+        None
+    )
     database_url: Annotated[
         str | None, Field(title="Database", description="SQLAlchemy URL; SQLite in the data folder if unset.")
     ] = None

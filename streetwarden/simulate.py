@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
-from streams.errors import StreamsError
+from streams.errors import StreamError
 from streams.simulator import SimulatedCamera, Simulator
 from streetwarden.errors import UsageError
 from streetwarden.processes import stop_event_on_signals
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         simulator = Simulator(cameras, host=options.host, port=options.port)
         simulator.start()
-    except StreamsError as error:
+    except StreamError as error:
         raise UsageError(str(error)) from None
     try:
         _announce([simulator.url(camera.name) for camera in cameras], as_json=options.json)

@@ -21,11 +21,16 @@ def test_names_are_put_in_place_and_the_rest_is_left_alone(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["lines", "new", "notes.txt", "packages"]
 
 
-def test_an_error_leaves_everything_as_it_was(tmp_path: Path) -> None:
-    (tmp_path / "lines").write_text("old")
-    with pytest.raises(RuntimeError), replaced_whole(tmp_path, names=("lines",)) as staging:
+def _write_half(folder: Path) -> None:
+    with replaced_whole(folder, names=("lines",)) as staging:
         (staging / "lines").write_text("half")
         raise RuntimeError
+
+
+def test_an_error_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "lines").write_text("old")
+    with pytest.raises(RuntimeError):
+        _write_half(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["lines"]
     assert (tmp_path / "lines").read_text() == "old"
 

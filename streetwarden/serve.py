@@ -1,0 +1,50 @@
+"""`streetwarden serve`, and the first accounts of an office: `user` and `token`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from api.bootstrap import create_token, create_user
+from api.errors import SetupError
+from api.serve import run as run_server
+from api.settings import ApiSettings
+from streetwarden.errors import UsageError
+from streetwarden.settings import Settings, settings_from
+
+
+def api_settings(settings: Settings) -> ApiSettings:
+    """The case service's settings: its data lies in `api` below the machine's data folder."""
+    return ApiSettings(data_dir=settings.data_dir / "api", database_url=settings.database_url or "")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until a signal comes. Raises UsageError when the port is taken or the database cannot be used."""
+    try:
+        run_server(api_settings(settings_from(options)), options.host, options.port, on_ready=_announce)
+    except SetupError as error:
+        raise UsageError(str(error)) from None
+    return 0
+
+
+def make_user(options: argparse.Namespace) -> int:
+    """Make a person's account and print its one-time password."""
+    try:
+        login = create_user(api_settings(settings_from(options)), options.name, options.role)
+    except SetupError as error:
+        raise UsageError(str(error)) from None
+    print(login.password)
+    return 0
+
+
+def make_token(options: argparse.Namespace) -> int:
+    """Make a worker's token and print it, this once."""
+    try:
+        print(create_token(api_settings(settings_from(options)), options.name))
+    except SetupError as error:
+        raise UsageError(str(error)) from None
+    return 0
+
+
+def _announce(url: str) -> None:
+    print(f"streetwarden: serving at {url}", file=sys.stderr, flush=True)
