@@ -53,14 +53,11 @@ def test_a_worker_installs_and_starts_without_the_training_libraries(wheel: Path
     lock = ROOT / "requirements" / "lean.lock"
     subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True, capture_output=True)
     subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
-    done = subprocess.run(
-        [str(python), "-c", PROBE], check=True, capture_output=True, text=True, check=False, cwd=tmp_path
-    )
+    command = [str(python), "-c", PROBE]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
     found = json.loads(done.stdout)
     assert found["training"] == []
     assert all(str(tmp_path) in path for path in found["from"])
     command = [str(python), "-m", "streetwarden", "doctor"]
     doctor = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
-        [str(python), "-m", "streetwarden", "doctor"], capture_output=True, text=True, check=False, cwd=tmp_path
-    )
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr
