@@ -1,0 +1,130 @@
+"""The worker's side of the case service's HTTP interface (version 1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from evidence.errors import ServiceRefused, ServiceUnreachable
+from evidence.signing import KeyEntry
+from evidence.transport import MEDIA_TYPE, pack_bag
+
+_PREFIX = "/api/v1"
+_LONGEST_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ServedConfig:
+    """The worker's configuration as the service gives it, and its entity tag."""
+
+    value: dict[str, Any]
+    etag: str | None
+
+
+class CaseClient:
+    """Talks to one case service with a worker's token. Thread-safe; use as a context manager or `close` it.
+
+    Every method raises ServiceUnreachable when no answer comes, and ServiceRefused (`status`, `detail`) for any
+    answer but success. The token stands in no message.
+    """
+
+    def __init__(
+        self, base_url: str, token: str, *, timeout_s: float = 10.0, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._http = httpx.Client(
+            base_url=self._base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=timeout_s,
+            transport=transport,
+            # A proxy from the environment has no business between a worker and its service.
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def put_package(self, package_id: str, folder: Path) -> dict[str, Any]:
+        """Push a sealed bag; the same bag any number of times is one case. `case_id` and more in the answer."""
+        url = f"{_PREFIX}/packages/{quote(package_id, safe='')}"
+        return _json(self._send("PUT", url, content=pack_bag(folder), headers={"Content-Type": MEDIA_TYPE}))
+
+    def put_incident(self, incident_id: str, body: Mapping[str, Any]) -> None:
+        """Push the state of an incident; a later state wins over an earlier one."""
+        self._send("PUT", f"{_PREFIX}/incidents/{quote(incident_id, safe='')}", json=dict(body))
+
+    def put_key(self, entry: KeyEntry) -> None:
+        """Register this worker's public key."""
+        self._send("PUT", f"{_PREFIX}/keys/{entry.key_id}", json=entry.model_dump(mode="json"))
+
+    def get_config(self, etag: str | None = None) -> ServedConfig | None:
+        """The cameras and zones to watch; None when nothing changed since `etag`."""
+        headers = {} if etag is None else {"If-None-Match": etag}
+        answer = self._send("GET", f"{_PREFIX}/worker/config", headers=headers)
+        if answer.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        return ServedConfig(_json(answer), answer.headers.get("ETag"))
+
+    def heartbeat(self, body: Mapping[str, Any]) -> str | None:
+        """Tell that the worker lives and how its cameras are; the tag of the configuration that holds now."""
+        answer = _json(self._send("POST", f"{_PREFIX}/worker/heartbeat", json=dict(body)))
+        etag = answer.get("config_etag")
+        return None if etag is None else str(etag)
+
+    def is_up(self) -> bool:
+        """Whether the service answers at all."""
+        try:
+            self._send("GET", "/healthz")
+        except (ServiceUnreachable, ServiceRefused):
+            return False
+        return True
+
+    def _send(self, method: str, url: str, **parts: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, url, **parts)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ServiceUnreachable(f"{self._base_url}: {_one_line(str(error) or type(error).__name__)}") from error
+        if not answer.is_success and answer.status_code != httpx.codes.NOT_MODIFIED:
+            raise ServiceRefused(answer.status_code, _detail(answer))
+        return answer
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        value = answer.json()
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ServiceRefused(
+            answer.status_code, "the answer is not the JSON object of a case service: check the address"
+        )
+    return value
+
+
+def _detail(answer: httpx.Response) -> str:
+    """The server's reason, in one bounded line."""
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = answer.text
+    return _one_line(detail if isinstance(detail, str) else json.dumps(detail))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST_DETAIL]
