@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
 
 from api.access import SYSTEM, Role
 from api.audit.service import Event, record
@@ -19,9 +20,10 @@ from api.office import Office, open_office
 from api.settings import ApiSettings
 from api.users import service as users
 from api.zones.schemas import ZoneIn
-from api.zones.service import add_version
+from api.zones.service import add_version, current_zones, values_of
 
 __all__ = ["Login", "create_token", "create_user", "import_cameras", "migrate"]
+IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +80,46 @@ def _role(name: str) -> Role:
 
 
 def import_cameras(settings: ApiSettings, configs: Sequence[Mapping[str, Any]]) -> int:
-    """Add cameras with their zones, all or none, as they stand in a cameras file.
+    """Bring cameras and their zones to what a cameras file says, all or nothing.
 
-    A camera whose id is known stays as it is. Gives the number of cameras that were added. Raises `SetupError` with
-    the place of the first mistake.
+    Cameras and zones that the file does not name stay as they are; a zone that differs gets a new version. Gives the
+    number of cameras that were new or changed. Raises `SetupError` with the place of the first mistake.
     """
-    added = 0
     with _opened(settings) as office, office.database.writing() as session:
         events: list[Event] = []
-        for index, config in enumerate(configs):
-            where = f"cameras[{index}]"
-            camera = _parse(CameraIn, {key: value for key, value in config.items() if key != "zones"}, where)
-            if cameras.add(office, session, camera) is None:
-                continue
-            added += 1
-            events.append(Event("camera.created", f"camera:{camera.id}", reason="import"))
-            for number, zone in enumerate(config.get("zones") or []):
-                zone_id, told = _zone(zone, f"{where}.zones[{number}]")
-                values = told.model_dump(mode="json", exclude={"base_version", "reason"}) | {"retired": False}
-                add_version(office, session, SYSTEM, (camera.id, zone_id, 0), values, "import")
-                events.append(Event("zone.saved", f"zone:{camera.id}/{zone_id}", reason="import"))
+        changed = sum(
+            _import_camera(office, session, config, f"cameras[{index}]", events) for index, config in enumerate(configs)
+        )
         session.flush()
         for event in events:
             record(session, SYSTEM, office.now(), event)
-    return added
+    return changed
+
+
+def _import_camera(
+    office: Office, session: Session, config: Mapping[str, Any], where: str, events: list[Event]
+) -> bool:
+    before = len(events)
+    camera = _parse(CameraIn, {key: value for key, value in config.items() if key != "zones"}, where)
+    if cameras.add(office, session, camera) is not None:
+        events.append(Event("camera.created", f"camera:{camera.id}", reason=IMPORT))
+    elif cameras.overwrite(office, session, camera):
+        events.append(Event("camera.changed", f"camera:{camera.id}", reason=IMPORT))
+    known = {zone.zone_id: zone for zone in current_zones(session, camera.id)}
+    for number, zone in enumerate(config.get("zones") or []):
+        zone_id, told = _zone(zone, f"{where}.zones[{number}]")
+        values = values_of(told)
+        old = known.get(zone_id)
+        if old is not None and {name: getattr(old, name) for name in values} == values:
+            continue
+        row = add_version(office, session, SYSTEM, (camera.id, zone_id, old.version if old else 0), values, IMPORT)
+        events.append(Event("zone.saved", f"zone:{camera.id}/{zone_id}", reason=IMPORT, after={"version": row.version}))
+    return len(events) > before
 
 
 def _zone(config: Mapping[str, Any], where: str) -> tuple[str, ZoneIn]:
-    body = {key: value for key, value in config.items() if key not in {"id", "version"}} | {"base_version": 0}
+    told = {"class": "prohibited", "rules": [], **config, "base_version": 0}
+    body = {key: value for key, value in told.items() if key not in {"id", "version"}}
     zone_id = config.get("id")
     if not isinstance(zone_id, str) or not zone_id:
         raise SetupError(f"{where}.id: expected a name")

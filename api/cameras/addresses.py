@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+from zoneinfo import available_timezones
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 
@@ -29,3 +30,10 @@ def shown_address(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     place = f"{host}:{parts.port}" if parts.port else host
     return urlunsplit(SplitResult(parts.scheme.lower(), place, parts.path, "", ""))
+
+
+def check_timezone(name: str) -> str:
+    """Give an IANA name back; raise ValueError for any other."""
+    if name not in available_timezones():
+        raise ValueError(f"unknown time zone {name!r}: expected a name such as Asia/Shanghai")
+    return name

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.cameras.addresses import check_address
+from api.cameras.addresses import check_address, check_timezone
 from api.text import Id, Line
 
-
-def _known_timezone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"unknown time zone {value!r}: expected a name such as Asia/Shanghai")
-    return value
-
-
 Address = Annotated[str, Field(max_length=1000), AfterValidator(check_address)]
-TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_known_timezone)]
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(check_timezone)]
 Transport = Literal["tcp", "udp"]
 
 

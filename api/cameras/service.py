@@ -76,6 +76,21 @@ def add(office: Office, session: Session, told: CameraIn) -> Camera | None:
     return session.get_one(Camera, told.id)
 
 
+def overwrite(office: Office, session: Session, told: CameraIn) -> bool:
+    """Bring a camera to what was told in the caller's transaction; False when it is so already."""
+    camera = session.get_one(Camera, told.id, with_for_update=True)
+    values: dict[str, Any] = {**told.model_dump(exclude={"url"}), "name": told.name or told.id}
+    same_address = office.cipher.decrypt(camera.url_encrypted) == told.url
+    if same_address and {name: getattr(camera, name) for name in values} == values:
+        return False
+    for name, value in values.items():
+        setattr(camera, name, value)
+    camera.url_encrypted, camera.url_shown = office.cipher.encrypt(told.url), shown_address(told.url)
+    camera.version += 1
+    camera.updated_at = office.now()
+    return True
+
+
 def change(office: Office, who: Principal, camera_id: str, told: CameraUpdate) -> CameraFile:
     """Change a camera that is still as it was seen; raise `ConflictError` otherwise."""
     with office.database.writing() as session:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from shapely.geometry import Polygon as ShapelyPolygon
 
-from api.kinds import rule_problem
 from api.text import Note
+from api.zones.rules import AnyRule, Rule
 
 Point = tuple[Annotated[float, Field(allow_inf_nan=False)], Annotated[float, Field(allow_inf_nan=False)]]
 # Below a thousandth of the picture nothing can stand in a zone: a slip of the hand.
@@ -31,18 +31,15 @@ def _usable_outline(points: list[Point]) -> list[Point]:
     return points
 
 
-def _usable_rules(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    for index, rule in enumerate(rules):
-        if problem := rule_problem(rule):
-            raise ValueError(f"rule {index + 1}: {problem}")
-    kinds = [rule["kind"] for rule in rules]
+def _one_rule_a_kind(rules: list[AnyRule]) -> list[AnyRule]:
+    kinds = [rule.kind for rule in rules]
     if len(set(kinds)) != len(kinds):
         raise ValueError("a kind stands in two rules of one zone")
     return rules
 
 
 Outline = Annotated[list[Point], Field(max_length=200), AfterValidator(_usable_outline)]
-Rules = Annotated[list[dict[str, Any]], Field(max_length=20), AfterValidator(_usable_rules)]
+Rules = Annotated[list[Rule], Field(max_length=20), AfterValidator(_one_rule_a_kind)]
 
 
 class ZoneIn(BaseModel):

@@ -13,6 +13,7 @@ from api.audit.service import Event, record
 from api.db.models import Camera, ZoneVersion
 from api.errors import ConflictError, NotFoundError
 from api.office import Office
+from api.zones.rules import as_stored
 from api.zones.schemas import ZoneIn
 
 
@@ -61,13 +62,17 @@ def read_versions(office: Office, camera_id: str, zone_id: str) -> list[ZoneVers
 
 def save(office: Office, who: Principal, camera_id: str, zone_id: str, told: ZoneIn) -> ZoneVersion:
     """Write the next version of a zone; raise `ConflictError` when it is not the next one any more."""
-    values = {
+    return _write(office, who, (camera_id, zone_id, told.base_version), values_of(told), told.reason)
+
+
+def values_of(told: ZoneIn) -> dict[str, Any]:
+    """The columns that a new version takes over from what was told."""
+    return {
         "zone_class": told.zone_class,
         "polygon": [list(point) for point in told.polygon],
-        "rules": told.rules,
+        "rules": [as_stored(rule) for rule in told.rules],
         "retired": False,
     }
-    return _write(office, who, (camera_id, zone_id, told.base_version), values, told.reason)
 
 
 def retire(office: Office, who: Principal, camera_id: str, zone_id: str, base_version: int, reason: str) -> ZoneVersion:

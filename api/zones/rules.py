@@ -1,0 +1,116 @@
+"""What a rule in a zone may be told, one model a kind, in one table.
+
+Tests hold this table and the detector's against each other: a rule that is saved here is one that a worker takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from api.cameras.addresses import check_timezone
+
+_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_DAY_MINUTES = 24 * 60
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _check_hours(value: str) -> str:
+    match = _HOURS.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f'hours are written "HH:MM-HH:MM", got {value!r}')
+    from_hour, from_minute, to_hour, to_minute = (int(part) for part in match.groups())
+    too_late = from_hour * 60 + from_minute >= _DAY_MINUTES or to_hour * 60 + to_minute > _DAY_MINUTES
+    if max(from_minute, to_minute) > 59 or too_late:
+        raise ValueError(f"hours run from 00:00 to 24:00, got {value!r}")
+    return value
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str | date) else value
+
+
+Hours = Annotated[str, Field(max_length=20), AfterValidator(_check_hours)]
+HoursList = Annotated[list[Hours], BeforeValidator(_as_list), Field(max_length=24)]
+
+
+class Window(_Model):
+    """Hours that repeat every week, in a season if one is given."""
+
+    weekdays: Annotated[list[Weekday], BeforeValidator(_as_list), Field(min_length=1, max_length=7)] | None = None
+    hours: Annotated[HoursList, Field(min_length=1)] | None = None
+    start: date | None = None
+    end: date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise ValueError(f"the season ends ({self.end}) before it starts ({self.start})")
+        return self
+
+
+class DateException(_Model):
+    """Days that do not follow the week; without hours the rule is not in force on them."""
+
+    dates: Annotated[list[date], BeforeValidator(_as_list), Field(min_length=1, max_length=400)]
+    hours: HoursList | None = None
+    note: Annotated[str, Field(max_length=200)] = ""
+
+
+class Schedule(_Model):
+    """When a rule is in force; what is left out means always."""
+
+    timezone: Annotated[str, Field(max_length=64), AfterValidator(check_timezone)] | None = None
+    windows: Annotated[list[Window], Field(min_length=1, max_length=50)] | None = None
+    exceptions: Annotated[list[DateException], Field(max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_exception_a_day(self) -> Self:
+        days = [day for exception in self.exceptions or [] for day in exception.dates]
+        if twice := sorted({str(day) for day in days if days.count(day) > 1}):
+            raise ValueError(f"more than one exception for {', '.join(twice)}")
+        return self
+
+
+Seconds = Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
+ClassName = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class IllegalParkingRule(_Model):
+    """A vehicle stands in the zone for `dwell_seconds` while the rule is in force."""
+
+    kind: Literal["illegal_parking"]
+    dwell_seconds: Seconds
+    schedule: Schedule | None = None
+    classes: Annotated[list[ClassName], Field(min_length=1, max_length=20)] | None = None
+    min_score: Annotated[float, Field(ge=0, le=1)] | None = None
+    min_footprint: Annotated[float, Field(gt=0, le=1)] | None = None
+    gap_seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
+
+
+RULES: Mapping[str, type[BaseModel]] = {"illegal_parking": IllegalParkingRule}
+# A second kind makes this a union, told apart by `kind`.
+AnyRule = IllegalParkingRule
+
+
+def _check_kind(value: Any) -> Any:
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if isinstance(value, dict) and kind not in RULES:
+        raise ValueError(f"unknown kind {kind!r}: known are {', '.join(sorted(RULES))}")
+    return value
+
+
+Rule = Annotated[AnyRule, BeforeValidator(_check_kind)]
+
+
+def as_stored(rule: AnyRule) -> dict[str, Any]:
+    """A rule as it was given: what was left out stays out, so that the worker's own defaults hold."""
+    return rule.model_dump(mode="json", exclude_none=True)
