@@ -1,23 +1,69 @@
-"""What judges of different kinds share: identity of incidents, evidence over time, bounded histories."""
+"""What judges of different kinds share: the life of an incident, evidence over time, bounded histories."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from detector.incident import TrackPoint
-from detector.rules.base import Place
+from detector.boxes import Box
+from detector.incident import Incident, IncidentState, TrackPoint
+from detector.rules.base import Look, Place
+from detector.tracking.track import TrackView
 
 NAMESPACE = uuid.UUID("6f1b2c56-9a55-5c0e-8a39-0b7d2f6f3c11")
 MAX_POINTS = 64
 LONGEST_STEP_NS = 5_000_000_000
 """One look speaks for at most this long before it: a single lucky look after a gap cannot outweigh the others."""
+GROUND_SHARE = 1 / 3
+SAME_GROUND = 0.6
 
 
 def incident_id(place: Place, kind: str, track_id: int, started_pts_ns: int, started_at_ns: int) -> str:
-    """The same for the same start of the same subject in the same zone: an analysis repeated gives the same ids."""
+    """The same for the same start of the same subject in the same zone: an analysis repeated gives the same ids.
+
+    The track is part of it, for several vehicles may stand in a zone since the very first frame.
+    """
     parts = (place.camera_id, place.zone_id, kind, str(track_id), str(started_pts_ns), str(started_at_ns))
     return str(uuid.uuid5(NAMESPACE, "\n".join(parts)))
+
+
+def begun(place: Place, kind: str, limit_seconds: float, track: TrackView, look: Look, started_pts_ns: int) -> Incident:
+    """A pending incident that started at `started_pts_ns`, at this look or before it."""
+    started_at_ns = look.captured_at_ns - (look.pts_ns - started_pts_ns)
+    return Incident(
+        incident_id=incident_id(place, kind, track.track_id, started_pts_ns, started_at_ns),
+        camera_id=place.camera_id,
+        zone_id=place.zone_id,
+        zone_version=place.zone_version,
+        zone_class=place.zone_class,
+        zone_polygon=place.zone_polygon,
+        kind=kind,
+        state=IncidentState.PENDING,
+        track_id=track.track_id,
+        class_name=track.class_name,
+        limit_seconds=limit_seconds,
+        started_pts_ns=started_pts_ns,
+        started_at_ns=started_at_ns,
+        confirmed_pts_ns=None,
+        confirmed_at_ns=None,
+        ended_pts_ns=None,
+        ended_at_ns=None,
+        box_xyxy=track.xyxy,
+        score=track.score,
+        frame_size_wh=look.frame_size_wh,
+        positions=(),
+    )
+
+
+def ended(incident: Incident, look: Look) -> Incident:
+    """The incident, ended at its last position."""
+    ended_pts_ns = incident.positions[-1].pts_ns
+    return replace(
+        incident,
+        state=IncidentState.ENDED,
+        ended_pts_ns=ended_pts_ns,
+        ended_at_ns=look.captured_at_ns - (look.pts_ns - ended_pts_ns),
+    )
 
 
 def thinned(points: tuple[TrackPoint, ...]) -> tuple[TrackPoint, ...]:
@@ -27,22 +73,47 @@ def thinned(points: tuple[TrackPoint, ...]) -> tuple[TrackPoint, ...]:
     return (points[0], *points[2:-1:2], points[-1])
 
 
-@dataclass(slots=True)
-class ScoreMean:
-    """Mean of a score over the time it was seen, so that many quick looks weigh no more than a few slow ones."""
+def same_ground(first: Box, second: Box) -> bool:
+    """Whether two boxes stand on the same piece of road: two vehicles cannot."""
+    a, b = _ground(first), _ground(second)
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return width > 0 and height > 0 and width * height > SAME_GROUND * smaller
 
+
+def _ground(box: Box) -> Box:
+    return box[0], box[3] - (box[3] - box[1]) * GROUND_SHARE, box[2], box[3]
+
+
+@dataclass(slots=True)
+class StayEvidence:
+    """Scores gathered over the time of a stay, so that many quick looks weigh no more than a few slow ones.
+
+    `score` is the mean of the looks that saw it, each weighed by its seconds and by itself: sure looks count more than
+    glimpses through leaves. `seen_share` is the part of the time in which the detector saw it at all.
+    """
+
+    score: float = 0.0
+    seen_share: float = 1.0
     _weighted: float = 0.0
+    _weights: float = 0.0
+    _seen_seconds: float = 0.0
     _seconds: float = 0.0
     _last_pts_ns: int | None = None
-    _first: float = 0.0
+    _best: float = 0.0
 
-    def add(self, pts_ns: int, score: float) -> float:
-        """Take in one look and return the mean so far."""
-        if self._last_pts_ns is None:
-            self._first = score
-        else:
-            seconds = min(pts_ns - self._last_pts_ns, LONGEST_STEP_NS) / 1e9
-            self._weighted += score * seconds
-            self._seconds += seconds
+    def add(self, pts_ns: int, score: float | None) -> bool:
+        """Take in one look, `score` None when only the pixels told. Returns whether it is the surest so far."""
+        seconds = 1e-3 if self._last_pts_ns is None else min(pts_ns - self._last_pts_ns, LONGEST_STEP_NS) / 1e9
         self._last_pts_ns = pts_ns
-        return self._weighted / self._seconds if self._seconds > 0 else self._first
+        self._seconds += seconds
+        if score is not None:
+            self._seen_seconds += seconds
+            self._weighted += score * score * seconds
+            self._weights += score * seconds
+            self.score = self._weighted / max(self._weights, 1e-9)
+        self.seen_share = self._seen_seconds / self._seconds
+        if score is None or score < self._best:
+            return False
+        self._best = score
+        return True

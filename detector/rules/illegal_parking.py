@@ -1,20 +1,23 @@
 """Illegal parking: a vehicle that stands in the zone for the limit, while the rule is in force.
 
-The timer starts when the vehicle stands still in the zone and the rule is in force; it goes on while the vehicle is
-hidden or missed for at most `gap_seconds`, if it is then found in the same place; it ends when the vehicle moves away,
-leaves the zone, stays unseen for longer, or the rule is no longer in force.
+The timer starts when the vehicle stands still in the zone while the rule is in force. It goes on while the detector
+misses the vehicle but the pixels of its place still show it, and while it is hidden for at most `gap_seconds` if the
+same thing is then found in the same place. It ends when the vehicle moves away, stays hidden for longer, or the rule is
+no longer in force.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
 from detector.rules.base import Look, Place, Rule, RuleConfig, Subject
-from detector.rules.history import ScoreMean, incident_id, thinned
+from detector.rules.history import StayEvidence, begun, ended, same_ground, thinned
 from detector.tracking.track import TrackView
 
 KIND = "illegal_parking"
@@ -29,9 +32,13 @@ class IllegalParkingConfig(RuleConfig):
     kind: Literal["illegal_parking"] = "illegal_parking"
     dwell_seconds: Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
     classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("car", "bus", "truck")
-    min_score: Annotated[float, Field(ge=0, le=1, description="Mean score over the stay")] = 0.3
+    min_score: Annotated[float, Field(ge=0, le=1, description="Score over the whole stay")] = 0.3
+    min_seen: Annotated[float, Field(ge=0, le=1, description="Share of the stay in which the detector saw it")] = 0.15
     min_footprint: Annotated[float, Field(gt=0, le=1, description="Share of the footprint inside the zone")] = 0.5
-    gap_seconds: Annotated[float, Field(ge=0, le=3600, description="Longest time unseen within one stay")] = 45.0
+    min_size: Annotated[
+        float, Field(ge=0, le=1, description="Root of the box's area over the picture's height: smaller proves nothing")
+    ] = 0.1
+    gap_seconds: Annotated[float, Field(ge=0, le=3600, description="Longest time hidden within one stay")] = 45.0
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -44,7 +51,7 @@ class _Stay:
 
     incident: Incident
     still_since_ns: int
-    score: ScoreMean = field(default_factory=ScoreMean)
+    evidence: StayEvidence = field(default_factory=StayEvidence)
 
 
 class IllegalParkingJudge:
@@ -54,6 +61,7 @@ class IllegalParkingJudge:
         self._place = place
         self._config = config
         self._stays: dict[int, _Stay] = {}
+        self._not_before_ns: dict[int, int] = {}
         self._in_force_since_ns: int | None = None
 
     @property
@@ -66,80 +74,65 @@ class IllegalParkingJudge:
             return [self._end(track_id, look) for track_id in list(self._stays)]
         if self._in_force_since_ns is None:
             self._in_force_since_ns = look.pts_ns
-        vehicles = {subject.track.track_id: subject for subject in look.subjects if self._concerns(subject)}
-        changes = [self._end(track_id, look) for track_id in list(self._stays) if track_id not in vehicles]
-        for subject in vehicles.values():
-            changes.extend(self._judge(subject, look, self._in_force_since_ns))
+        subjects = {subject.track.track_id: subject for subject in look.subjects}
+        changes = [self._end(track_id, look) for track_id in list(self._stays) if track_id not in subjects]
+        self._not_before_ns = {key: value for key, value in self._not_before_ns.items() if key in subjects}
+        for subject in subjects.values():
+            changes.extend(self._judge(subject, look))
         return changes
 
-    def _concerns(self, subject: Subject) -> bool:
-        return subject.track.track_id in self._stays or subject.track.class_name in self._config.classes
-
-    def _judge(self, subject: Subject, look: Look, in_force_since_ns: int) -> list[Incident]:
-        track = subject.track
-        stay = self._stays.get(track.track_id)
-        if not track.seen:
-            too_long = look.pts_ns - track.last_seen_pts_ns > self._config.gap_seconds * NANOSECONDS
-            return [self._end(track.track_id, look)] if stay is not None and too_long else []
-        standing = track.still_since_pts_ns is not None and self._inside(subject)
+    def _judge(self, subject: Subject, look: Look) -> list[Incident]:
         changes = []
-        if stay is not None and (not standing or track.still_since_pts_ns != stay.still_since_ns):
-            changes.append(self._end(track.track_id, look))
+        stay = self._stays.get(subject.track.track_id)
+        if stay is not None and self._is_over(stay, subject, look):
+            changes.append(self._end(subject.track.track_id, look))
             stay = None
-        if standing and track.still_since_pts_ns is not None:
-            if stay is None:
-                changes.extend(self._begin(track, track.still_since_pts_ns, look, in_force_since_ns))
-            else:
-                changes.extend(self._extend(stay, track, look))
+        if stay is not None and subject.track.held:
+            changes.extend(self._extend(stay, subject.track, look))
+        still_since_ns = subject.track.still_since_pts_ns
+        if stay is None and still_since_ns is not None and self._may_begin(subject, look):
+            changes.extend(self._begin(subject.track, still_since_ns, look))
         return changes
 
-    def _inside(self, subject: Subject) -> bool:
-        needed = self._config.min_footprint
-        if subject.track.track_id in self._stays:
-            needed *= HOLD_SHARE
-        return subject.is_home and subject.footprint_share >= needed
+    def _is_over(self, stay: _Stay, subject: Subject, look: Look) -> bool:
+        track = subject.track
+        if look.pts_ns - stay.incident.positions[-1].pts_ns > self._config.gap_seconds * NANOSECONDS:
+            # Found again after too long: what it did meanwhile nobody knows, so its time starts anew.
+            self._not_before_ns[track.track_id] = look.pts_ns
+            return True
+        if track.still_since_pts_ns is None or track.still_since_pts_ns > stay.still_since_ns:
+            return True
+        needed = self._config.min_footprint * HOLD_SHARE
+        return track.seen and not (subject.is_home and subject.footprint_share >= needed)
 
-    def _begin(self, track: TrackView, still_since_ns: int, look: Look, in_force_since_ns: int) -> list[Incident]:
-        started_ns = max(still_since_ns, in_force_since_ns)
-        started_at_ns = look.captured_at_ns - (look.pts_ns - started_ns)
-        incident = Incident(
-            incident_id=incident_id(self._place, KIND, track.track_id, started_ns, started_at_ns),
-            camera_id=self._place.camera_id,
-            zone_id=self._place.zone_id,
-            zone_version=self._place.zone_version,
-            zone_class=self._place.zone_class,
-            zone_polygon=self._place.zone_polygon,
-            kind=KIND,
-            state=IncidentState.PENDING,
-            track_id=track.track_id,
-            class_name=track.class_name,
-            limit_seconds=self._config.dwell_seconds,
-            started_pts_ns=started_ns,
-            started_at_ns=started_at_ns,
-            confirmed_pts_ns=None,
-            confirmed_at_ns=None,
-            ended_pts_ns=None,
-            ended_at_ns=None,
-            box_xyxy=track.xyxy,
-            score=track.score,
-            frame_size_wh=look.frame_size_wh,
-            positions=(),
-        )
+    def _may_begin(self, subject: Subject, look: Look) -> bool:
+        track = subject.track
+        if not (track.seen and track.held and subject.is_home) or track.class_name not in self._config.classes:
+            return False
+        if subject.footprint_share < self._config.min_footprint or _size(track.xyxy, look) < self._config.min_size:
+            return False
+        # One vehicle is often found twice, whole and in part, and one that is half hidden looks like another.
+        return not any(same_ground(track.xyxy, stay.incident.box_xyxy) for stay in self._stays.values())
+
+    def _begin(self, track: TrackView, still_since_ns: int, look: Look) -> list[Incident]:
+        limits = (still_since_ns, self._in_force_since_ns, self._not_before_ns.get(track.track_id))
+        started_ns = max(limit for limit in limits if limit is not None)
+        incident = begun(self._place, KIND, self._config.dwell_seconds, track, look, started_ns)
         stay = self._stays[track.track_id] = _Stay(incident, still_since_ns)
         return self._extend(stay, track, look) or [stay.incident]
 
     def _extend(self, stay: _Stay, track: TrackView, look: Look) -> list[Incident]:
         """Add a look at the standing vehicle; the incident is a change only when this look confirms it."""
-        score = stay.score.add(look.pts_ns, track.score)
+        surest = stay.evidence.add(look.pts_ns, track.score if track.seen else None)
         point = TrackPoint(look.pts_ns, track.xyxy, track.score)
         positions = thinned((*stay.incident.positions, point))
+        stay.incident = replace(stay.incident, positions=positions, score=stay.evidence.score)
         if stay.incident.state is IncidentState.CONFIRMED:
-            stay.incident = replace(stay.incident, positions=positions, score=score)
             return []
-        stay.incident = replace(
-            stay.incident, positions=positions, score=score, box_xyxy=track.xyxy, class_name=track.class_name
-        )
-        if not self._over_limit(stay.incident, look):
+        if surest:
+            stay.incident = replace(stay.incident, box_xyxy=track.xyxy)
+        stay.incident = replace(stay.incident, class_name=track.class_name)
+        if not self._over_limit(stay, look):
             return []
         stay.incident = replace(
             stay.incident,
@@ -149,20 +142,20 @@ class IllegalParkingJudge:
         )
         return [stay.incident]
 
-    def _over_limit(self, incident: Incident, look: Look) -> bool:
-        stood_ns = look.pts_ns - incident.started_pts_ns
-        return stood_ns >= self._config.dwell_seconds * NANOSECONDS and incident.score >= self._config.min_score
+    def _over_limit(self, stay: _Stay, look: Look) -> bool:
+        stood_ns = look.pts_ns - stay.incident.started_pts_ns
+        proven = stay.evidence.score >= self._config.min_score and stay.evidence.seen_share >= self._config.min_seen
+        known = stay.incident.class_name in self._config.classes
+        return stood_ns >= self._config.dwell_seconds * NANOSECONDS and proven and known
 
     def _end(self, track_id: int, look: Look) -> Incident:
-        """End a stay at the last moment at which the vehicle was seen standing."""
-        incident = self._stays.pop(track_id).incident
-        ended_ns = incident.positions[-1].pts_ns
-        return replace(
-            incident,
-            state=IncidentState.ENDED,
-            ended_pts_ns=ended_ns,
-            ended_at_ns=look.captured_at_ns - (look.pts_ns - ended_ns),
-        )
+        """End a stay at the last moment at which the vehicle was certainly there."""
+        return ended(self._stays.pop(track_id).incident, look)
+
+
+def _size(box: Box, look: Look) -> float:
+    """Root of a box's area, in heights of the picture."""
+    return math.sqrt(max(box[2] - box[0], 0) * max(box[3] - box[1], 0)) / look.frame_size_wh[1]
 
 
 def _make_judge(place: Place, config: RuleConfig) -> IllegalParkingJudge:

@@ -12,6 +12,7 @@ class TrackView:
     """One tracked thing after one frame. Times are on the camera's timeline, boxes unclipped pixels of the frame.
 
     `seen`: a detection of this frame belongs to it; otherwise `xyxy` and `score` are those of `last_seen_pts_ns`.
+    `held`: it is certainly in its place, seen or shown there by the pixels alone; `held_pts_ns`: when it last was.
     `mean_score` is the mean over the time it was seen. `still_since_pts_ns`: since when it stands where it stands
     now, None while it moves; `still_xyxy` is that place.
     """
@@ -19,8 +20,10 @@ class TrackView:
     track_id: int
     class_name: str
     seen: bool
+    held: bool
     first_seen_pts_ns: int
     last_seen_pts_ns: int
+    held_pts_ns: int
     xyxy: Box
     score: float
     mean_score: float

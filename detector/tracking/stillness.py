@@ -1,0 +1,139 @@
+"""Does a tracked thing stand still, and since when? Decided by its place's pixels first and by its boxes second.
+
+A detector's box trembles, shrinks when somebody passes in front, and vanishes in bad light; the pixels of a place with
+a parked car do none of that. A car that creeps in a queue keeps a like box from look to look, but not the same pixels
+in the same place. Where the pixels tell nothing (too small, no pattern), the boxes decide.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detector.boxes import Box, iou_one_to_many
+from detector.tracking.appearance import (
+    DIFFERENT,
+    SAME,
+    Glimpse,
+    GlimpseHistory,
+    blended,
+    similarity,
+)
+
+TREMBLE = 0.12
+"""Shift of a box, in its own size, that is still taken for trembling when pixels cannot tell."""
+DRIFT = 0.35
+"""Shift of a box that is taken for motion even when the old place looks the same: something else stays there."""
+SETTLE_NS = 900_000_000
+"""Two looks at the same place this far apart make a standstill."""
+HIDDEN_NS = 2_500_000_000
+"""A place that looks different for less than this, with the box still there, is hidden by somebody passing."""
+FOLLOW_SECONDS = 30.0
+"""Time constant with which the reference follows the light."""
+LOOK_BACK_GAP_NS = 2_500_000_000
+
+
+class StillMeter:
+    """Watches one track. `since_ns`: start of the present standstill, None while it moves."""
+
+    __slots__ = ("_anchor", "_anchor_ns", "_held_ns", "_reference", "_settled", "likeness")
+
+    def __init__(self, box: Box, glimpse: Glimpse) -> None:
+        self._settled = False
+        self.likeness: float | None = None
+        self._drop_anchor(box, glimpse)
+
+    def _drop_anchor(self, box: Box, glimpse: Glimpse) -> None:
+        self._anchor = box
+        self._anchor_ns = self._held_ns = glimpse.pts_ns
+        self._reference = glimpse.patch(box)
+        self._settled = False
+        self.likeness = None
+
+    @property
+    def since_ns(self) -> int | None:
+        return self._anchor_ns if self._settled else None
+
+    @property
+    def anchor(self) -> Box:
+        """The place where it stands, or where it was last looked at."""
+        return self._anchor
+
+    @property
+    def held_ns(self) -> int:
+        """When it was last certainly in its place."""
+        return self._held_ns
+
+    def compare(self, glimpse: Glimpse) -> float | None:
+        """Likeness of the place now with the reference; kept in `likeness` for whoever associates."""
+        self.likeness = similarity(self._reference, glimpse.patch(self._anchor))
+        return self.likeness
+
+    def unseen(self, glimpse: Glimpse) -> bool:
+        """No detection belongs to the track now. Whether its pixels show that it still stands there."""
+        if not self._settled or self.likeness is None or self.likeness < SAME:
+            return False
+        self._hold(glimpse)
+        return True
+
+    def seen(self, box: Box, glimpse: Glimpse, history: GlimpseHistory) -> None:
+        """A detection at `box` belongs to the track now."""
+        shift = displacement(self._anchor, box)
+        if self._stays(shift, glimpse.pts_ns):
+            if self.likeness is None or self.likeness >= SAME:
+                self._hold(glimpse)
+                self._settle(history)
+        else:
+            self._drop_anchor(box, glimpse)
+
+    def _stays(self, shift: float, pts_ns: int) -> bool:
+        if self.likeness is None:
+            return shift <= TREMBLE
+        if self.likeness >= SAME:
+            return shift <= DRIFT
+        if self.likeness > DIFFERENT:
+            return shift <= TREMBLE
+        # Hidden for a moment, or another one in its place: only one that has settled gets the benefit of doubt.
+        return self._settled and shift <= TREMBLE and pts_ns - self._held_ns <= HIDDEN_NS
+
+    def _hold(self, glimpse: Glimpse) -> None:
+        seconds = (glimpse.pts_ns - self._held_ns) / 1e9
+        self._held_ns = glimpse.pts_ns
+        patch = glimpse.patch(self._anchor)
+        if self._reference is not None and patch is not None:
+            self._reference = blended(self._reference, patch, min(seconds / FOLLOW_SECONDS, 0.5))
+
+    def _settle(self, history: GlimpseHistory) -> None:
+        if not self._settled and self._held_ns - self._anchor_ns >= SETTLE_NS:
+            self._settled = True
+            self._anchor_ns = self._look_back(history)
+
+    def _look_back(self, history: GlimpseHistory) -> int:
+        """The earliest glimpse from which on the place has shown this very thing: it may have been found late."""
+        earliest = self._anchor_ns
+        for glimpse in history:
+            if glimpse.pts_ns >= self._anchor_ns:
+                continue
+            likeness = similarity(self._reference, glimpse.patch(self._anchor))
+            if likeness is not None and likeness >= SAME:
+                earliest = glimpse.pts_ns
+            elif earliest - glimpse.pts_ns > LOOK_BACK_GAP_NS:
+                break
+        return earliest
+
+
+def displacement(first: Box, second: Box) -> float:
+    """How far a box was shifted as a whole, in its own size.
+
+    Each axis counts the lesser of its two edges' shifts, and nothing when they go apart: a box cut short by somebody
+    passing in front has one edge in its place. A box that shares little with the other was shifted all the same.
+    """
+    size_x, size_y = max(first[2] - first[0], 1.0), max(first[3] - first[1], 1.0)
+    shift_x = _common(second[0] - first[0], second[2] - first[2]) / size_x
+    shift_y = _common(second[1] - first[1], second[3] - first[3]) / size_y
+    shift = float(np.hypot(shift_x, shift_y))
+    overlap = float(iou_one_to_many(np.array(first), np.array([second]))[0])
+    return max(shift, DRIFT * 2) if overlap < 0.3 else shift
+
+
+def _common(low: float, high: float) -> float:
+    return 0.0 if low * high < 0 else min(abs(low), abs(high))
