@@ -1,0 +1,163 @@
+"""A clip prepared for sending: cut into RTP payloads once, for all the clients that will ever ask for it."""
+
+from __future__ import annotations
+
+import base64
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+from streams import nal
+from streams.container import SourcePacket, open_video
+from streams.errors import SimulatorError, SourceError
+from streams.simulator.rtp import CLOCK_HZ, PAYLOAD_TYPE, Payload, payloads
+from streams.source import CameraSource
+from streams.timeline import SECOND_NS
+
+# One packet in the RTSP connection may be nearly as long as its 16-bit length allows.
+_TCP_LIMIT_BYTES = 60_000
+_UDP_LIMIT_BYTES = 1_400
+_LARGEST_CLIP_BYTES = 512 << 20
+_DEFAULT_STEP_NS = SECOND_NS // 25
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPicture:
+    """One access unit; times in ns, `send_ns` from the clip's first, `pts_ns` from its first send time."""
+
+    send_ns: int
+    pts_ns: int
+    is_keyframe: bool
+    units: tuple[bytes, ...]
+
+
+class Clip:
+    """A looping clip. `duration_ns` is from its first picture to the first of the next round."""
+
+    def __init__(self, codec: str, parameter_sets: Sequence[bytes], pictures: Sequence[ClipPicture]) -> None:
+        self.codec = codec
+        self.pictures = tuple(pictures)
+        self._sets = tuple(parameter_sets)
+        self._key_indices = [index for index, picture in enumerate(self.pictures) if picture.is_keyframe]
+        self._send_ns = [picture.send_ns for picture in self.pictures]
+        self.duration_ns = _loop_duration_ns(self.pictures)
+        # How long a picture waits between capture and sending, because later ones are sent before it.
+        self.reorder_ns = max(picture.pts_ns - picture.send_ns for picture in self.pictures)
+
+    def index_at(self, position_ns: int) -> int:
+        """The first picture sent at or after `position_ns`; may be one past the last."""
+        return bisect_left(self._send_ns, position_ns)
+
+    def next_key(self, index: int) -> int | None:
+        """The first key frame at or after `index`; None when the round ends before one."""
+        found = bisect_left(self._key_indices, index)
+        return self._key_indices[found] if found < len(self._key_indices) else None
+
+    def previous_key(self, index: int) -> int:
+        """The last key frame at or before `index`."""
+        return self._key_indices[max(0, bisect_left(self._key_indices, index + 1) - 1)]
+
+    @cached_property
+    def tcp_payloads(self) -> list[list[Payload]]:
+        """RTP payloads of each picture for the RTSP connection."""
+        return self._cut(_TCP_LIMIT_BYTES)
+
+    @cached_property
+    def udp_payloads(self) -> list[list[Payload]]:
+        """RTP payloads of each picture that fit a datagram on any path."""
+        return self._cut(_UDP_LIMIT_BYTES)
+
+    def sdp_lines(self) -> list[str]:
+        """`rtpmap` and `fmtp` of the session description."""
+        encoding = "H264" if self.codec == "h264" else "H265"
+        return [
+            f"a=rtpmap:{PAYLOAD_TYPE} {encoding}/{CLOCK_HZ}",
+            f"a=fmtp:{PAYLOAD_TYPE} {self._h264_format() if self.codec == 'h264' else self._hevc_format()}",
+        ]
+
+    def _h264_format(self) -> str:
+        sps = self._sets[0]
+        encoded = ",".join(base64.b64encode(unit).decode() for unit in self._sets)
+        return f"packetization-mode=1;profile-level-id={sps[1:4].hex().upper()};sprop-parameter-sets={encoded}"
+
+    def _hevc_format(self) -> str:
+        names = ("sprop-vps", "sprop-sps", "sprop-pps")
+        parts = []
+        for rank, name in enumerate(names):
+            units = [unit for unit in self._sets if nal.parameter_set_rank("hevc", unit) == rank]
+            parts.append(f"{name}=" + ",".join(base64.b64encode(unit).decode() for unit in units))
+        return ";".join(parts)
+
+    def _cut(self, limit_bytes: int) -> list[list[Payload]]:
+        return [payloads(self.codec, list(picture.units), limit_bytes) for picture in self.pictures]
+
+
+def load_clip(path: Path) -> Clip:
+    """Read and prepare a clip. Raises SimulatorError (one line) when it is no H.264 or H.265 clip."""
+    try:
+        with open_video(CameraSource("simulator", str(path))) as video:
+            codec = video.parameters.codec
+            if not nal.carries_nal_units(codec):
+                raise SimulatorError(f"{path}: codec {codec} cannot be served; use an H.264 or H.265 clip")
+            sets = nal.parameter_sets(codec, video.parameters.extradata)
+            pictures = _pictures(path, _bounded(path, video.packets()), sets)
+    except SourceError as error:
+        raise SimulatorError(str(error).removeprefix("simulator: ")) from None
+    return Clip(codec, sets, pictures)
+
+
+def _bounded(path: Path, packets: Iterable[SourcePacket]) -> list[SourcePacket]:
+    kept: list[SourcePacket] = []
+    size_bytes = 0
+    for packet in packets:
+        size_bytes += len(packet.data)
+        if size_bytes > _LARGEST_CLIP_BYTES:
+            raise SimulatorError(f"{path}: larger than {_LARGEST_CLIP_BYTES >> 20} MiB; use a shorter clip")
+        kept.append(packet)
+    return kept
+
+
+def _pictures(path: Path, packets: list[SourcePacket], sets: list[bytes]) -> list[ClipPicture]:
+    first = next((index for index, packet in enumerate(packets) if packet.is_keyframe), None)
+    if first is None:
+        raise SimulatorError(f"{path}: no key frame in it")
+    packets = packets[first:]
+    send_ns = _send_times(packets)
+    return [
+        ClipPicture(
+            send_ns=at_ns - send_ns[0],
+            pts_ns=(at_ns if packet.pts_ns is None else packet.pts_ns) - send_ns[0],
+            is_keyframe=packet.is_keyframe,
+            units=tuple(_units(packet, sets)),
+        )
+        for packet, at_ns in zip(packets, send_ns, strict=True)
+    ]
+
+
+def _send_times(packets: list[SourcePacket]) -> list[int]:
+    """Decoding times, never falling; where one is missing, the last one and a step."""
+    times: list[int] = []
+    for packet in packets:
+        known = packet.dts_ns if packet.dts_ns is not None else packet.pts_ns
+        previous = times[-1] if times else 0
+        times.append(max(previous, known) if known is not None and times else (known or previous))
+    return times
+
+
+def _units(packet: SourcePacket, sets: list[bytes]) -> list[bytes]:
+    codec = packet.parameters.codec
+    units = nal.split(codec, packet.data, packet.parameters.extradata)
+    if packet.is_keyframe and not nal.has_sps(codec, units):
+        # Who joins in the middle needs them, and cameras repeat them with every key frame.
+        return [*sets, *units]
+    return units
+
+
+def _loop_duration_ns(pictures: Sequence[ClipPicture]) -> int:
+    times = sorted(picture.pts_ns for picture in pictures)
+    steps = sorted(later - earlier for earlier, later in pairwise(times) if later > earlier)
+    step_ns = steps[len(steps) // 2] if steps else _DEFAULT_STEP_NS
+    return times[-1] - times[0] + step_ns
