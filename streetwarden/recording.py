@@ -22,6 +22,11 @@ from streetwarden.settings import Settings
 PUBLISHED_KEYS = "keys.json"
 
 
+def software_version() -> str:
+    """The product's own version."""
+    return f"streetwarden {version('streetwarden')}"
+
+
 @contextmanager
 def make_recorder(
     settings: Settings,
@@ -36,7 +41,7 @@ def make_recorder(
     shutil.copyfile(keys.registry_path, root / PUBLISHED_KEYS)
     facts = engine.describe()
     context = RecorderContext(
-        software_version=version("streetwarden"),
+        software_version=software_version(),
         model_name=settings.model,
         model_sha256=str(facts["sha256"]),
         host=platform.node(),

@@ -1,0 +1,145 @@
+"""The worker for an API: its cameras from there, packages and incident states to it, a heartbeat with health."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import platform
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from evidence.client import CaseClient
+from evidence.disk import Disk, replace_file
+from evidence.errors import ServiceRefused, ServiceUnreachable
+from evidence.keys import open_keys
+from evidence.outbox import Outbox
+from streams.clock import SystemClock
+from streetwarden.cameras_file import CameraConfig, CamerasFile
+from streetwarden.crew import Crew, working
+from streetwarden.errors import UsageError
+from streetwarden.recording import software_version
+from streetwarden.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 2.0
+HAND_OVER_SECONDS = 15.0
+LAST_CONFIG = "config.json"
+
+Answer = TypeVar("Answer")
+
+
+def run_for_api(options: argparse.Namespace, settings: Settings, stopping: threading.Event) -> int:
+    """Watch the API's cameras until the time is over or a signal comes. Raises UsageError without a token."""
+    token = read_token(options.token_file, settings)
+    root = settings.data_dir / "worker"
+    root.mkdir(parents=True, exist_ok=True)
+    clock = SystemClock()
+    keys = open_keys(settings.keys_dir, clock, owner=platform.node())
+    with CaseClient(options.api, token) as client:
+        outbox = Outbox(root, client, clock, key=keys.entry)
+        outbox.start()
+        with working(settings, root, clock, outbox.put_incident, lambda _: outbox.wake()) as crew:
+            link = OfficeLink(client, crew, outbox, root / LAST_CONFIG)
+            link.follow(options.seconds, stopping)
+            cameras = crew.fleet.health()
+        outbox.stop(drain_s=HAND_OVER_SECONDS)
+        link.beat(cameras)
+    return 0
+
+
+def read_token(file: Path | None, settings: Settings) -> str:
+    """The machine token, from the file or from the environment. Raises UsageError when there is none."""
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UsageError(f"--token-file {file}: {error.strerror}") from None
+    if settings.token is None:
+        raise UsageError("a worker needs a machine token: set STREETWARDEN_TOKEN or --token-file (see `token --help`)")
+    return settings.token.get_secret_value()
+
+
+class OfficeLink:
+    """Keeps the running cameras what the office configured, and tells the office how they are.
+
+    The last good configuration is kept on the disk: a worker that starts while the office is away watches on.
+    """
+
+    def __init__(self, client: CaseClient, crew: Crew, outbox: Outbox, last_config: Path) -> None:
+        self._client = client
+        self._crew = crew
+        self._outbox = outbox
+        self._last_config = last_config
+        self._etag: str | None = None
+        self._trouble: str | None = None
+        self._started_s = time.monotonic()
+
+    def follow(self, seconds: float | None, stopping: threading.Event) -> None:
+        """Take the configuration and send heartbeats until the time is over or `stopping` is set."""
+        self._apply_last()
+        end = time.monotonic() + seconds if seconds else float("inf")
+        while not stopping.is_set() and time.monotonic() < end:
+            self._take_config()
+            self.beat(self._crew.fleet.health())
+            stopping.wait(min(BEAT_SECONDS, max(0.0, end - time.monotonic())))
+
+    def beat(self, cameras: list[dict[str, Any]]) -> None:
+        """Tell the office the worker's health; an office that is away is only noted."""
+        outbox = self._outbox.status
+        body = {
+            "worker_id": platform.node() or "worker",
+            "software": software_version(),
+            "up_seconds": round(time.monotonic() - self._started_s, 1),
+            **self._crew.report(),
+            "cameras": cameras,
+            "outbox": {"waiting": outbox.waiting, "sent": outbox.sent, "rejected": outbox.rejected},
+        }
+        self._try("heartbeat", lambda: self._client.heartbeat(body))
+
+    def _take_config(self) -> None:
+        served = self._try("configuration", lambda: self._client.get_config(self._etag))
+        if served is None:
+            return
+        cameras = self._checked(served.value)
+        if cameras is not None:
+            replace_file(Disk(), self._last_config, json.dumps(served.value).encode(), 0o600)
+            self._crew.fleet.apply(cameras)
+        self._etag = served.etag
+
+    def _apply_last(self) -> None:
+        if self._last_config.exists():
+            cameras = self._checked(json.loads(self._last_config.read_bytes()))
+            self._crew.fleet.apply(cameras or ())
+
+    def _checked(self, value: dict[str, Any]) -> tuple[CameraConfig, ...] | None:
+        """The cameras, or None with a word in the log: a configuration that is not understood changes nothing."""
+        if value.get("cameras") == []:
+            return ()
+        try:
+            return CamerasFile.model_validate(value).cameras
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(step) for step in problem["loc"])
+            logger.error("the office's configuration is not used: %s: %s", place, problem["msg"])  # noqa: TRY400
+            return None
+
+    def _try(self, what: str, ask: Callable[[], Answer]) -> Answer | None:
+        """Ask the office; trouble is logged when it begins and when it is over."""
+        try:
+            answer = ask()
+        except (ServiceUnreachable, ServiceRefused) as error:
+            if self._trouble is None:
+                logger.warning("%s: %s; trying again every %.0f s", what, error, BEAT_SECONDS)
+            self._trouble = str(error)
+            return None
+        if self._trouble is not None:
+            logger.info("the office answers again")
+            self._trouble = None
+        return answer
