@@ -16,6 +16,8 @@ LONGEST_STEP_NS = 5_000_000_000
 """One look speaks for at most this long before it: a single lucky look after a gap cannot outweigh the others."""
 GROUND_SHARE = 1 / 3
 SAME_GROUND = 0.6
+SAME_GROUND_INSIDE = 0.3
+INSIDE = 0.85
 
 
 def incident_id(place: Place, kind: str, track_id: int, started_pts_ns: int, started_at_ns: int) -> str:
@@ -74,15 +76,21 @@ def thinned(points: tuple[TrackPoint, ...]) -> tuple[TrackPoint, ...]:
 
 
 def same_ground(first: Box, second: Box) -> bool:
-    """Whether two boxes stand on the same piece of road: two vehicles cannot."""
-    a, b = _ground(first), _ground(second)
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
-    return width > 0 and height > 0 and width * height > SAME_GROUND * smaller
+    """Whether two boxes stand on the same piece of road: two vehicles cannot, but one is often found whole and in part."""
+    ground = _overlap(_ground(first), _ground(second))
+    return ground > SAME_GROUND or (ground > SAME_GROUND_INSIDE and _overlap(first, second) > INSIDE)
 
 
 def _ground(box: Box) -> Box:
     return box[0], box[3] - (box[3] - box[1]) * GROUND_SHARE, box[2], box[3]
+
+
+def _overlap(first: Box, second: Box) -> float:
+    """The area that two boxes share, as a part of the smaller one."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return max(width, 0.0) * max(height, 0.0) / max(smaller, 1e-9)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ no longer in force.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
@@ -111,8 +112,12 @@ class IllegalParkingJudge:
             return False
         if subject.footprint_share < self._config.min_footprint or _size(track.xyxy, look) < self._config.min_size:
             return False
-        # One vehicle is often found twice, whole and in part, and one that is half hidden looks like another.
-        return not any(same_ground(track.xyxy, stay.incident.box_xyxy) for stay in self._stays.values())
+        return not self._on_ground_of_another(track.track_id, track.xyxy)
+
+    def _on_ground_of_another(self, track_id: int, box: Box) -> bool:
+        """Whether an older stay has that ground: one vehicle found in part too, or half hidden and taken for another."""
+        older = itertools.takewhile(lambda key: key != track_id, self._stays)
+        return any(same_ground(box, self._stays[key].incident.box_xyxy) for key in older)
 
     def _begin(self, track: TrackView, still_since_ns: int, look: Look) -> list[Incident]:
         limits = (still_since_ns, self._in_force_since_ns, self._not_before_ns.get(track.track_id))
@@ -144,9 +149,11 @@ class IllegalParkingJudge:
 
     def _over_limit(self, stay: _Stay, look: Look) -> bool:
         stood_ns = look.pts_ns - stay.incident.started_pts_ns
+        if stood_ns < self._config.dwell_seconds * NANOSECONDS:
+            return False
         proven = stay.evidence.score >= self._config.min_score and stay.evidence.seen_share >= self._config.min_seen
         known = stay.incident.class_name in self._config.classes
-        return stood_ns >= self._config.dwell_seconds * NANOSECONDS and proven and known
+        return proven and known and not self._on_ground_of_another(stay.incident.track_id, stay.incident.box_xyxy)
 
     def _end(self, track_id: int, look: Look) -> Incident:
         """End a stay at the last moment at which the vehicle was certainly there."""
