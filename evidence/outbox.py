@@ -176,7 +176,7 @@ class Outbox:
     def status(self) -> OutboxStatus:
         """Counts over the folder's whole life, but for `failures`, which counts since the start."""
         return OutboxStatus(
-            waiting=sum(1 for _ in self._items()),
+            waiting=sum(1 for _ in self._items()) + len(self._unsaved),
             sent=len(self._sent),
             rejected=len(self._rejected),
             failures=self._failures,
