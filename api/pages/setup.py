@@ -1,9 +1,29 @@
-"""Hang the pages into the app."""
+"""Hang the pages and their static files into the app."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api.pages.routes import router
+
+STATIC = Path(__file__).parent / "static"
+
+
+class _Static(StaticFiles):
+    """Files that browsers keep but ask about each time, so that an update shows at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def install_pages(app: FastAPI) -> None:
-    """Add the pages."""
+    """Add the pages and `/static`."""
+    app.include_router(router)
+    app.mount("/static", _Static(directory=STATIC), name="static")

@@ -1,0 +1,89 @@
+"""Pages from templates: language, theme, and who is looking."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from api.access import ACCESS, ANONYMOUS, Principal
+from api.deps import get_office
+from api.pages.i18n import LANGUAGES, TAGS, catalogue, choose, translate
+
+TEMPLATES = Path(__file__).parent / "templates"
+LANGUAGE_COOKIE = "streetwarden_language"
+THEME_COOKIE = "streetwarden_theme"
+THEMES = ("auto", "light", "dark")
+YEAR_S = 365 * 86_400
+# Page, and the operation that decides who sees it in the menu.
+MENU = (
+    ("review", "/review", "review_page"),
+    ("cases", "/cases", "cases_page"),
+    ("cameras", "/cameras", "cameras_page"),
+    ("zones", "/zones", "zones_page"),
+    ("health", "/health", "health_page"),
+    ("people", "/people", "people_page"),
+    ("audit", "/audit", "audit_page"),
+)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def language_of(request: Request) -> str:
+    """The language that was chosen now, earlier, or by the browser."""
+    for chosen in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if chosen is not None and chosen in LANGUAGES:
+            return chosen
+    return choose(request.headers.get("accept-language", ""))
+
+
+def page(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:
+    """Render one page; remembers a language that was chosen by `?lang=`."""
+    language = language_of(request)
+    who: Principal = getattr(request.state, "principal", ANONYMOUS)
+    theme = request.cookies.get(THEME_COOKIE, "auto")
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            **context,
+            t=partial(translate, language),
+            words=catalogue(language),
+            language=language,
+            language_tag=TAGS[language],
+            other_languages=[(code, name) for code, name in LANGUAGES.items() if code != language],
+            theme=theme if theme in THEMES else "auto",
+            office_name=get_office(request).settings.office_name,
+            who=who,
+            path=request.url.path,
+            menu=[entry for entry in MENU if who.has(*ACCESS[entry[2]])],
+            iso=_iso,
+        )
+    )
+    response = HTMLResponse(html, status_code=status_code)
+    if request.query_params.get("lang") in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax", path="/")
+    return response
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+def first_page(who: Principal) -> str:
+    """Where somebody starts."""
+    return next((path for _name, path, operation in MENU if who.has(*ACCESS[operation])), "/account")

@@ -1,0 +1,152 @@
+"""The pages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api.access import MACHINES, PEOPLE
+from api.audit import service as audit
+from api.cameras import service as cameras
+from api.cases import service as cases
+from api.cases.lifecycle import REJECT_REASONS, CaseState
+from api.cases.views import summary
+from api.deps import LARGEST_ID, BigIdPath, BigIdQuery, OfficeDep, PrincipalDep
+from api.errors import ApiError
+from api.guard import identify
+from api.kinds import KINDS
+from api.pages.render import first_page, page
+from api.text import Secret
+from api.users import service as users
+from api.users import sessions
+from api.users.routes import set_cookie
+from api.worker import service as workers
+from api.zones import service as zones
+from api.zones.rules import RULES
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+ROWS = 100
+
+
+@router.get("/login")
+def login_page(request: Request) -> Response:
+    """Sign in."""
+    if (who := identify(request)) is not None:
+        return RedirectResponse(first_page(who), status_code=303)
+    return page(request, "login.html", problem=None, username="")
+
+
+@router.post("/login")
+def login_form(
+    request: Request, office: OfficeDep, username: Annotated[Secret, Form()], password: Annotated[Secret, Form()]
+) -> Response:
+    """Take the sign-in form."""
+    try:
+        signed_in = sessions.sign_in(office, username.strip(), password)
+    except ApiError as error:
+        key = "login.locked" if error.status == 429 else "login.wrong"
+        return page(request, "login.html", status_code=error.status, problem=key, username=username)
+    response = RedirectResponse(first_page(signed_in.principal), status_code=303)
+    set_cookie(office, response, signed_in)
+    return response
+
+
+@router.get("/")
+def home_page(who: PrincipalDep) -> Response:
+    """Go to where this person works."""
+    return RedirectResponse(first_page(who), status_code=303)
+
+
+def _review_words() -> dict[str, object]:
+    reasons = [
+        {"code": each.code, "digit": each.digit, "needs_note": each.needs_note} for each in REJECT_REASONS.values()
+    ]
+    return {"reasons": reasons}
+
+
+@router.get("/review")
+def review_page(request: Request) -> Response:
+    """The queue, case after case."""
+    return page(request, "review.html", case_id=None, review=_review_words())
+
+
+@router.get("/cases/{case_id}")
+def case_page(request: Request, office: OfficeDep, case_id: BigIdPath) -> Response:
+    """One case."""
+    cases.get(office, case_id)
+    return page(request, "review.html", case_id=case_id, review=_review_words())
+
+
+@router.get("/cases")
+def cases_page(
+    request: Request,
+    office: OfficeDep,
+    state: Annotated[str, Query(pattern="^[a-z]*$", max_length=32)] = "",
+    kind: Annotated[str, Query(pattern="^[a-z_]*$", max_length=64)] = "",
+    after: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
+) -> Response:
+    """All cases, newest first, by state and kind."""
+    wanted = cases.CaseFilter(state or None, kind or None, None, after, newest_first=True, limit=ROWS)
+    rows = [summary(row) for row in cases.find(office, wanted)]
+    counts = cases.count_by_state(office)
+    return page(
+        request,
+        "cases.html",
+        rows=rows,
+        counts=counts,
+        total=sum(counts.values()),
+        states=[each.value for each in CaseState],
+        kinds=list(KINDS),
+        state=state,
+        kind=kind,
+        next_after=rows[-1].id if len(rows) == ROWS else None,
+    )
+
+
+@router.get("/cameras")
+def cameras_page(request: Request, office: OfficeDep) -> Response:
+    """Cameras and their health."""
+    views = [cameras.view(office, file) for file in cameras.read_all(office)]
+    return page(request, "cameras.html", cameras=views)
+
+
+@router.get("/zones")
+def zones_page(request: Request, office: OfficeDep) -> Response:
+    """Zones in use, and drawing a new one."""
+    views = [cameras.view(office, file) for file in cameras.read_all(office)]
+    return page(request, "zones.html", cameras=views, zones=zones.read_current(office, None), kinds=sorted(RULES))
+
+
+@router.get("/health")
+def health_page(request: Request, office: OfficeDep) -> Response:
+    """The system at a glance."""
+    return page(request, "health.html", report=workers.health(office))
+
+
+@router.get("/people")
+def people_page(request: Request, office: OfficeDep) -> Response:
+    """People and machine tokens."""
+    return page(
+        request,
+        "people.html",
+        users=users.list_users(office),
+        tokens=users.list_tokens(office),
+        roles=sorted(PEOPLE),
+        machine_roles=sorted(MACHINES, reverse=True),
+    )
+
+
+@router.get("/account")
+def account_page(request: Request) -> Response:
+    """One's own password."""
+    return page(request, "account.html")
+
+
+@router.get("/audit")
+def audit_page(request: Request, office: OfficeDep, before: BigIdQuery = None) -> Response:
+    """The audit log, newest first."""
+    with office.database.reading() as session:
+        rows = audit.latest(session, before, None, ROWS)
+    return page(request, "audit.html", rows=rows, next_before=rows[-1].sequence if len(rows) == ROWS else None)

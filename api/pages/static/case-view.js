@@ -1,0 +1,115 @@
+// One case as elements: the four views, the facts, the history. Pure building, no requests.
+
+import { duration, h, t, time } from "/static/lib.js";
+import { overlay } from "/static/overlay.js";
+
+const STILLS = ["panorama_first", "panorama_confirmed", "close_up"];
+
+function fileOf(detail, purpose) {
+  for (const item of detail.packages) {
+    const file = item.files.find((each) => each.purpose === purpose);
+    if (file) return file;
+  }
+  return null;
+}
+
+function tile(detail, purpose, makeMedia, withOverlay) {
+  const file = fileOf(detail, purpose);
+  const label = t(`case.${purpose}`);
+  const caption = h("figcaption", {}, h("span", {}, label), file ? time(file.at) : "");
+  if (!file) {
+    return h("figure", { class: "tile-view missing" }, h("div", { class: "frame" }, t("case.evidence_missing")), caption);
+  }
+  const frame = h("div", { class: "frame" }, makeMedia(file, label), withOverlay ? overlay(detail) : null);
+  return h("figure", { class: `tile-view ${purpose}`, "data-purpose": purpose }, frame, caption);
+}
+
+function still(file, label) {
+  return h("img", { src: file.url, alt: label, decoding: "async" });
+}
+
+function clip(file, label) {
+  const video = h("video", {
+    src: file.url, preload: "auto", loop: true, controls: true, playsinline: true, "aria-label": label, tabindex: "-1",
+    disablepictureinpicture: true,
+  });
+  video.muted = true;
+  return video;
+}
+
+/** The three stills and the clip. */
+export function views(detail) {
+  const stills = STILLS.map((purpose) => tile(detail, purpose, still, purpose !== "close_up"));
+  return h("div", { class: "views" }, stills, tile(detail, "clip", clip, true));
+}
+
+function fact(name, ...value) {
+  return [h("dt", {}, name), h("dd", {}, value)];
+}
+
+function grade(detail) {
+  const reasons = detail.grade_reasons.map((code) => h("li", {}, t(`grade_reason.${code}`, {}, code)));
+  return [
+    h("span", { class: `badge ${detail.grade}` }, t(`grade.${detail.grade}`)),
+    reasons.length ? h("ul", { class: "plain" }, reasons) : null,
+  ];
+}
+
+function verification(detail) {
+  return detail.packages.map((item) =>
+    h(
+      "div",
+      { class: "verification" },
+      h("span", { class: "badge good", title: t("case.verified_detail", { key: item.key_id }) }, `✓ ${t("case.verified")}`),
+      h("span", { class: "mono small muted", title: item.key_id }, item.key_id.slice(0, 12)),
+      h("a", { class: "small", href: `/api/v1/packages/${item.package_id}/bag` }, t("case.download")),
+    ),
+  );
+}
+
+function historyOf(detail) {
+  return h(
+    "ol",
+    { class: "history" },
+    detail.transitions.map((step) =>
+      h(
+        "li",
+        {},
+        h("strong", {}, t(`action.${step.action}`, {}, step.action)),
+        step.reason ? ` · ${t(`reason.${step.reason}`, {}, step.reason)}` : "",
+        step.note ? h("q", {}, step.note) : null,
+        h("div", { class: "small muted" }, step.actor, " · ", time(step.at)),
+      ),
+    ),
+  );
+}
+
+/** What is known about the case, and what happened to it. */
+export function facts(detail) {
+  const zone = detail.zone;
+  const end = detail.ended_at ? time(detail.ended_at) : h("span", { class: "muted" }, t("case.ongoing"));
+  const limit = detail.limit_seconds === null ? "" : ` · ${t("case.limit", { limit: duration(detail.limit_seconds) })}`;
+  return h(
+    "div",
+    { class: "facts" },
+    h("header", {}, h("h2", {}, t(`kind.${detail.kind}`, {}, detail.kind)),
+      h("span", { class: `badge state-${detail.state}` }, t(`state.${detail.state}`, {}, detail.state))),
+    h("p", { class: "muted small" }, t("case.number", { id: detail.id })),
+    h(
+      "dl",
+      { class: "fact-list" },
+      fact(t("case.camera"), detail.camera_name, detail.camera_name === detail.camera_id ? "" : h("span", { class: "muted small" }, ` ${detail.camera_id}`)),
+      fact(t("case.zone"), detail.zone_id, " ", zone ? h("span", { class: `badge zone-${zone.zone_class}` }, t(`zone_class.${zone.zone_class}`, {}, zone.zone_class)) : ""),
+      fact(t("case.dwell"), h("strong", {}, duration(detail.dwell_seconds)), h("span", { class: "muted" }, limit)),
+      fact(t("case.started"), time(detail.started_at)),
+      fact(t("case.confirmed"), time(detail.confirmed_at)),
+      fact(t("case.ended"), end),
+      fact(t("case.class"), detail.class_name ?? "–", detail.score === null ? "" : h("span", { class: "muted" }, ` ${Math.round(detail.score * 100)} %`)),
+      detail.code ? fact(t("case.code"), h("span", { class: "mono" }, detail.code)) : null,
+      fact(t("case.grade"), grade(detail)),
+    ),
+    verification(detail),
+    h("h3", {}, t("case.history")),
+    historyOf(detail),
+  );
+}
