@@ -169,7 +169,7 @@ for number in range(first, first + 100_000):
 
 def test_kill_9_at_random_moments_loses_nothing_that_was_sealed(tmp_path: Path, clip: Path) -> None:
     root, before = tmp_path / "out", 0
-    for round_number in range(6):
+    for round_number in range(4):
         command = [sys.executable, "-c", SEALING_PROCESS, str(root), str(clip), str(1 + round_number * 100_000)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         try:
