@@ -87,6 +87,8 @@ def analyze_clip(clip: Path, camera: CameraConfig, engine: Engine, settings: Set
                 pipeline.look([frame])
         except StreamError as error:
             raise UsageError(str(error)) from None
+    if recorder.stats.lost:
+        raise UsageError(f"{clip}: {recorder.stats.lost} packages could not be sealed; the log says why")
     incidents = tuple(IncidentLine(incident, packages.get(key)) for key, incident in latest.items())
     return ClipResult(clip, camera.id, pipeline.frames_analysed, incidents)
 

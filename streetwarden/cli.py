@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from evidence.errors import EvidenceError
 from streetwarden import processes
 from streetwarden.errors import UsageError
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Run = options.run
     try:
         return run(options)
-    except UsageError as error:
+    except (UsageError, EvidenceError) as error:
         print(f"streetwarden: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        print(f"streetwarden: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        return BAD_INPUT
 
 
 def build_parser() -> argparse.ArgumentParser:
