@@ -77,7 +77,7 @@ def _continues(packet: SourcePacket) -> bool:
     codec = packet.parameters.codec
     if not nal.carries_nal_units(codec):
         return False
-    units = nal.split(codec, packet.data, packet.parameters.extradata)
+    units = nal.iterate(codec, packet.data, packet.parameters.extradata)
     slices = (unit for unit in units if nal.is_slice(codec, unit))
     first = next(slices, None)
     return first is not None and not nal.begins_picture(codec, first)

@@ -89,7 +89,9 @@ def decode_span(span: RecordedSpan, at_pts_ns: int | None = None) -> list[Frame]
     """
     if at_pts_ns is not None:
         span = _shortened(span, at_pts_ns)
-    pictures = [picture for picture in _decode_all(span) if picture.intact]
+    # Shown before the first key frame means predicted from pictures that the span does not hold.
+    from_ns = span.packets[0].pts_ns
+    pictures = [picture for picture in _decode_all(span) if picture.intact and picture.pts_ns >= from_ns]
     if at_pts_ns is not None:
         pictures = _shown_at(pictures, at_pts_ns)
     converter, packets = ImageConverter(), {packet.pts_ns: packet for packet in span.packets}

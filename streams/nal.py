@@ -66,8 +66,13 @@ def length_size(codec: str, extradata: bytes) -> int | None:
 
 def split(codec: str, data: bytes, extradata: bytes) -> list[bytes]:
     """The units of one packet, whichever way the stream carries them."""
+    return list(iterate(codec, data, extradata))
+
+
+def iterate(codec: str, data: bytes, extradata: bytes) -> Iterator[bytes]:
+    """The same one by one, for who needs only the first ones."""
     size = length_size(codec, extradata)
-    return list(split_annex_b(data) if size is None else split_length_prefixed(data, size))
+    return split_annex_b(data) if size is None else split_length_prefixed(data, size)
 
 
 def parameter_sets(codec: str, extradata: bytes) -> list[bytes]:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from streams.decode import PIXEL_FORMAT, ImageConverter, Picture, PictureDecoder
 from streams.frame import Frame
+from streams.h264 import PictureNumbers
 from streams.packet import EncodedPacket, StreamParameters
 from streams.ring import PacketRing
 from streams.sampler import Sampler, SamplingPolicy, Step
@@ -14,9 +15,10 @@ from streams.sampler import Sampler, SamplingPolicy, Step
 class FramePipeline:
     """Packets of one camera in, frames out, in the order of the timeline; never raises on bad data.
 
-    `drops` counts, by reason, every packet or picture that was lost: `before_keyframe` (no key frame since the stream
-    began), `corrupt` (the picture or its packet is damaged), `after_corrupt` (predicted from a damaged one),
-    `decode_error`, `out_of_order` (a picture that would run backwards in time), `ring_full` (one GOP outgrew the ring).
+    `drops` counts, by reason, every packet or picture that was lost: `before_keyframe` (predicted from what came before
+    the stream began), `corrupt` (the picture or its packet is damaged), `picture_lost` (the stream's own count shows
+    that one never came), `after_corrupt` (predicted from a damaged or lost one), `decode_error`, `out_of_order` (it
+    would run backwards in time), `ring_full` (one GOP outgrew the ring; it is still decoded).
     """
 
     def __init__(self, camera_id: str, ring: PacketRing, policy: SamplingPolicy, threads: int = 1) -> None:
@@ -27,9 +29,11 @@ class FramePipeline:
         self._converter = ImageConverter()
         self._decoder: PictureDecoder | None = None
         self._parameters: StreamParameters | None = None
+        self._numbers: PictureNumbers | None = None
         self._latest: EncodedPacket | None = None
         self._emitted_pts_ns: int | None = None
         self._has_key = self._feeding = self._damaged = False
+        self._whole_from_ns = 0
         self._sequence = 0
         self.drops: Counter[str] = Counter()
         self.decoded = 0
@@ -66,6 +70,7 @@ class FramePipeline:
         if self._parameters is not None:
             self._sampler.restart()
         self._parameters, self._decoder, self._has_key = parameters, PictureDecoder(parameters, self._threads), False
+        self._numbers = PictureNumbers(parameters.extradata) if parameters.codec == "h264" else None
         return frames
 
     def _run(self, packet: EncodedPacket, *, corrupt: bool) -> list[Frame]:
@@ -73,26 +78,17 @@ class FramePipeline:
         if step is Step.NEXT and not self._feeding:
             step = Step.CATCH_UP
         frames = self._drain() if step in (Step.ALONE, Step.SKIP) else []
-        if step is Step.SKIP:
-            return frames
-        return frames + self._decode(step, packet, corrupt=corrupt)
-
-    def _decode(self, step: Step, packet: EncodedPacket, *, corrupt: bool) -> list[Frame]:
-        assert self._decoder is not None  # noqa: S101 - set by `_follow`
         if corrupt:
-            self._damaged = True
             self.drops["corrupt"] += 1
-            return []
-        if step is Step.CATCH_UP:
-            self._feeding = True
-            return [
-                frame
-                for earlier in self._backlog(packet)
-                for frame in self._emit(self._decoder.decode(earlier), earlier)
-            ]
-        if step is Step.NEXT:
-            return self._emit(self._decoder.decode(packet), packet)
-        return self._emit(self._decoder.decode_alone(packet), packet)
+            return frames + self._damage()
+        assert self._decoder is not None  # noqa: S101 - set by `_follow`
+        if step is Step.ALONE:
+            self._damaged, self._whole_from_ns = False, packet.pts_ns
+            return frames + self._emit(self._decoder.decode_alone(packet), packet)
+        if step is not Step.SKIP:
+            for earlier in self._backlog(packet) if step is Step.CATCH_UP else (packet,):
+                frames += self._feed(self._decoder, earlier)
+        return frames
 
     def _backlog(self, packet: EncodedPacket) -> tuple[EncodedPacket, ...]:
         """The GOP of `packet` up to it, from the ring; alone if the ring could not keep it."""
@@ -100,10 +96,32 @@ class FramePipeline:
             return (packet,)
         return self._ring.newest_gop() or (packet,)
 
-    def _drain(self) -> list[Frame]:
+    def _feed(self, decoder: PictureDecoder, packet: EncodedPacket) -> list[Frame]:
+        """Decode the next of a run of packets; from a damage on, nothing until the next key frame."""
+        lost = self._numbers is not None and self._numbers.observe(packet.data, is_keyframe=packet.is_keyframe)
+        if packet.is_keyframe and (self._damaged or not self._feeding):
+            # What is shown before this key frame may be predicted from what is missing.
+            self.drops["after_corrupt"] += len(decoder.drain())
+            self._feeding, self._damaged, self._whole_from_ns = True, False, packet.pts_ns
+        frames: list[Frame] = []
+        if lost and not self._damaged:
+            self.drops["picture_lost"] += 1
+            frames = self._damage()
+        if self._damaged or not self._feeding:
+            self.drops["after_corrupt"] += 1
+            return frames
+        return frames + self._emit(decoder.decode(packet), packet)
+
+    def _damage(self) -> list[Frame]:
+        """Something is missing from here on; the pictures that the decoder still holds are from before it."""
+        frames = self._drain(keep_feeding=True) if not self._damaged else []
+        self._damaged = True
+        return frames
+
+    def _drain(self, *, keep_feeding: bool = False) -> list[Frame]:
         if not self._feeding or self._decoder is None or self._latest is None:
             return []
-        self._feeding = False
+        self._feeding = keep_feeding
         return self._emit(self._decoder.drain(), self._latest)
 
     def _emit(self, pictures: list[Picture], packet: EncodedPacket) -> list[Frame]:
@@ -123,11 +141,10 @@ class FramePipeline:
             self._damaged = True
             self.drops["corrupt"] += 1
             return False
-        if picture.is_keyframe:
-            self._damaged = False
-        if self._damaged:
-            self.drops["after_corrupt"] += 1
-        return not self._damaged
+        if self._damaged or picture.pts_ns < self._whole_from_ns:
+            self.drops["after_corrupt" if self._damaged else "before_keyframe"] += 1
+            return False
+        return True
 
     def _sampler_takes(self, picture: Picture) -> bool:
         if self._emitted_pts_ns is not None and picture.pts_ns <= self._emitted_pts_ns:
