@@ -1,6 +1,6 @@
 """Measuring a detector: mean average precision on a YOLO data set, and what of a reference's finds it finds.
 
-Inference is the engine's own, at a low score threshold; one class a box, as in use.
+Precision is measured as ultralytics measures it (see `models.predict`); agreement on the engine as it is used.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from detector.engine import Engine
 from models.average_precision import Judged, judge, per_class
 from models.classes import class_mapping
 from models.errors import EvaluationError
+from models.predict import Predictor
 from streams.frame import Image
 
-SCORE_THRESHOLD = 0.001
-IOU_THRESHOLD = 0.7
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 
-Detect = Callable[[Sequence[Image]], list[Detections]]
+Predict = Callable[[Image], Detections]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +72,14 @@ def open_data_set(data_yaml: Path, split: str = "val") -> DataSet:
     listed = [names[key] for key in sorted(names)] if isinstance(names, dict) else names
     if not isinstance(listed, list) or not listed:
         raise EvaluationError(f"{data_yaml}: names: expected the list of classes")
-    entry = content.get(split)
-    if not isinstance(entry, str):
-        raise EvaluationError(f"{data_yaml}: {split}: expected the folder of that split's pictures")
-    folder = _split_folder(data_yaml, content.get("path"), entry)
-    pictures = tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES))
+    entries = content.get(split)
+    entries = [entries] if isinstance(entries, str) else entries
+    if not isinstance(entries, list) or not entries:
+        raise EvaluationError(f"{data_yaml}: {split}: expected the folder of that split's pictures, or a list of them")
+    folders = [_split_folder(data_yaml, content.get("path"), str(entry)) for entry in entries]
+    pictures = tuple(path for folder in folders for path in sorted(folder.iterdir()) if _is_picture(path))
     if not pictures:
-        raise EvaluationError(f"{folder}: no pictures")
+        raise EvaluationError(f"{data_yaml}: no pictures in {', '.join(map(str, folders))}")
     return DataSet(tuple(str(name) for name in listed), pictures)
 
 
@@ -93,6 +93,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise EvaluationError(f"{path}: expected a YOLO data set's keys (path, val, names)")
     return content
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def _split_folder(data_yaml: Path, root: object, entry: str) -> Path:
@@ -136,11 +140,11 @@ def evaluate(
     Raises EvaluationError (data), detector.errors.ModelError (model).
     """
     data = open_data_set(data_yaml, split)
-    engine = Engine.load(model, threads=threads, score_threshold=SCORE_THRESHOLD, iou_threshold=IOU_THRESHOLD)
-    mapping = class_mapping(engine.class_names, data.names)
+    predictor = Predictor(model, threads=threads)
+    mapping = class_mapping(predictor.class_names, data.names)
     if not mapping:
         raise EvaluationError(f"{model.name} knows none of the set's classes: {', '.join(data.names)}")
-    judged = [_judge_picture(engine.detect, data, mapping, picture) for picture in data.pictures[:limit]]
+    judged = [_judge_picture(predictor.predict, data, mapping, picture) for picture in data.pictures[:limit]]
     missing = tuple(name for index, name in enumerate(data.names) if index not in mapping.values())
     return summarise(judged, data.names, missing)
 
@@ -165,25 +169,17 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else 0.0
 
 
-def _judge_picture(detect: Detect, data: DataSet, mapping: Mapping[int, int], picture: Path) -> Judged:
+def _judge_picture(predict: Predict, data: DataSet, mapping: Mapping[int, int], picture: Path) -> Judged:
     image = _read_picture(picture)
     truth_xyxy, truth_class = data.truth(picture, (image.shape[1], image.shape[0]))
     known = np.isin(truth_class, list(mapping.values()))
-    (found,) = detect([image])
-    return judge(_clipped(_renamed(found, mapping), image), truth_xyxy[known], truth_class[known])
+    return judge(_renamed(predict(image), mapping), truth_xyxy[known], truth_class[known])
 
 
 def _renamed(found: Detections, mapping: Mapping[int, int]) -> Detections:
     shared = found.select(np.isin(found.class_id, list(mapping)))
     class_id = np.array([mapping[int(one)] for one in shared.class_id], np.int64)
     return Detections.untracked(shared.xyxy, shared.score, class_id)
-
-
-def _clipped(found: Detections, image: Image) -> Detections:
-    # True boxes end at the picture's edge; the engine's do not, because zones need the whole footprint.
-    height, width = image.shape[:2]
-    xyxy = np.clip(found.xyxy, 0, np.array([width, height, width, height], np.float32))
-    return Detections.untracked(xyxy.astype(np.float32), found.score, found.class_id)
 
 
 def _read_picture(path: Path) -> Image:

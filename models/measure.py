@@ -60,8 +60,7 @@ def clip_pictures(clip: Path, every_s: float = 1.0) -> Iterator[Image]:
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
         for frame in container.decode(stream):
-            time = frame.time if frame.time is not None else due
-            if time + 1e-6 >= due:
+            if frame.time + 1e-6 >= due:
                 due += every_s
                 yield np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
 

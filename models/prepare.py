@@ -1,16 +1,19 @@
 """A recipe's picture sets as one YOLO data set, with teachers' labels where a set has none.
 
-Layout: `images/{train,val}/SET__NAME.jpg`, `labels/{train,val}/SET__NAME.txt`, `data.yaml` for ultralytics and
-`sets.json` with what came from where. The folder appears whole or not at all.
+Layout: for each set `SET/images/{train,val}/NAME.jpg`, `SET/labels/{train,val}/NAME.txt` and `SET/set.json` with what
+it was made from and what it holds; above them `data.yaml` for ultralytics. A set's folder appears whole or not at all,
+and one that was made from the same part of the recipe is taken as it is.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -25,6 +28,7 @@ from models.recipe import PictureSet, Recipe, folder_of
 from models.teacher import CocoTeacher, TeacherLabels, TeacherPolicy, consensus
 from streams.frame import Image
 
+SET_FILE = "set.json"
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
 PAINT = 114  # the grey of the letterbox: the network has learnt that nothing is there
 JPEG_QUALITY = 92
@@ -47,23 +51,61 @@ def coco_teachers(models: Sequence[Path], threads: int, policy: TeacherPolicy | 
     """Two COCO detectors as one teacher. Raises TrainingError when there are not two."""
     if len(models) != 2:
         raise TrainingError(f"expected two teachers, got {len(models)}: --teacher FIRST.onnx --teacher SECOND.onnx")
-    policy = policy or TeacherPolicy()
-    first, second = (CocoTeacher(model, policy, threads) for model in models)
-    return lambda image: consensus(first.look(image), second.look(image), policy)
+    chosen = policy or TeacherPolicy()
+
+    @cache
+    def eyes() -> list[CocoTeacher]:  # opened with the first picture that needs them
+        return [CocoTeacher(model, chosen, threads) for model in models]
+
+    def teach(image: Image) -> TeacherLabels:
+        first, second = eyes()
+        return consensus(first.look(image), second.look(image), chosen)
+
+    return teach
 
 
 def prepare(
     recipe: Recipe, places: Mapping[str, Path], teacher: Teacher, target: Path, say: Callable[[str], None]
 ) -> Path:
-    """Write the data set to `target` and return its `data.yaml`; a `target` that is there already is taken as it is."""
-    if (target / "data.yaml").is_file():
-        return target / "data.yaml"
-    draft = target.with_name(f".{target.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    reports = [report for part in recipe.sets for report in _write_set(part, recipe.seed, places, teacher, draft, say)]
-    _write_lists(draft, target, reports)
-    draft.replace(target)
-    return target / "data.yaml"
+    """Write the data set to the folder `target` and return its `data.yaml`. Raises TrainingError."""
+    target.mkdir(parents=True, exist_ok=True)
+    for part in recipe.sets:
+        _prepare_set(part, recipe.seed, places, teacher, target / part.name, say)
+    return _write_data_yaml(recipe, target)
+
+
+def read_reports(folder: Path) -> list[SetReport]:
+    """What one prepared set holds, a report a split."""
+    rows = json.loads((folder / SET_FILE).read_text(encoding="utf-8"))["reports"]
+    return [SetReport(**row) for row in rows]
+
+
+def _prepare_set(
+    part: PictureSet,
+    seed: int,
+    places: Mapping[str, Path],
+    teacher: Teacher,
+    folder: Path,
+    say: Callable[[str], None],
+) -> None:
+    origin = {"seed": seed, **part.model_dump(mode="json", exclude={"repeat"})}
+    if _is_made_from(folder, origin):
+        say(f"{part.name}: already prepared")
+        return
+    draft = folder.with_name(f".{folder.name}.draft")
+    for old in (draft, folder):
+        shutil.rmtree(old, ignore_errors=True)
+    reports = list(_write_set(part, seed, places, teacher, draft, say))
+    content = {"origin": origin, "reports": [asdict(report) for report in reports]}
+    (draft / SET_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    draft.replace(folder)
+
+
+def _is_made_from(folder: Path, origin: Mapping[str, object]) -> bool:
+    try:
+        return bool(json.loads((folder / SET_FILE).read_text(encoding="utf-8"))["origin"] == origin)
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _write_set(
@@ -89,8 +131,21 @@ def _pictures(part: PictureSet, seed: int, folder: Path) -> list[Path]:
 def _split(part: PictureSet, pictures: list[Path]) -> list[tuple[str, list[Path]]]:
     if part.split != "both":
         return [(part.split, pictures)]
-    held_out = round(len(pictures) * part.val_share)
-    return [("val", pictures[:held_out]), ("train", pictures[held_out:])]
+    # Whole groups are held out: two pictures of one street, one in each split, would make training look too good.
+    groups: dict[str, list[Path]] = {}
+    for picture in pictures:
+        groups.setdefault(_group(part, picture), []).append(picture)
+    members = list(groups.values())
+    held_out = max(round(len(members) * part.val_share), 1)
+    return [
+        ("val", [picture for group in members[:held_out] for picture in group]),
+        ("train", [picture for group in members[held_out:] for picture in group]),
+    ]
+
+
+def _group(part: PictureSet, picture: Path) -> str:
+    match = re.search(part.group, picture.stem) if part.group else None
+    return match.group() if match else picture.stem
 
 
 def _write_split(
@@ -107,7 +162,7 @@ def _write_split(
             empty += 1
             if empty > part.without_objects * (written + 1):
                 continue
-        name = f"{part.name}__{picture.stem}"
+        name = picture.stem
         cv2.imwrite(str(draft / "images" / split / f"{name}.jpg"), painted, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         (draft / "labels" / split / f"{name}.txt").write_text(yolo_lines(boxes, painted), encoding="ascii")
         written += 1
@@ -197,19 +252,18 @@ def read_yolo(path: Path, names: Sequence[str], image: Image) -> Detections:
     return Detections.untracked(xyxy, np.ones(len(values), np.float32), classes)
 
 
-def _write_lists(draft: Path, target: Path, reports: Sequence[SetReport]) -> None:
-    splits = {report.split for report in reports if report.pictures}
-    if "train" not in splits:
+def _write_data_yaml(recipe: Recipe, target: Path) -> Path:
+    held = {part.name: {one.split for one in read_reports(target / part.name) if one.pictures} for part in recipe.sets}
+    repeats = {part.name: part.repeat for part in recipe.sets}
+    train = [f"{name}/images/train" for name, splits in held.items() if "train" in splits for _ in range(repeats[name])]
+    if not train:
         raise TrainingError("no set gives pictures to train on")
     content = {
         "path": str(target.resolve()),
-        "train": "images/train",
-        "val": "images/val" if "val" in splits else "images/train",
+        "train": train,
+        "val": [f"{name}/images/val" for name, splits in held.items() if "val" in splits] or train,
         "names": dict(enumerate(STREET_CLASSES)),
     }
-    rows = [
-        {"name": report.name, "split": report.split, "pictures": report.pictures, "boxes": dict(report.boxes)}
-        for report in reports
-    ]
-    (draft / "sets.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    (draft / "data.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    path = target / "data.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path

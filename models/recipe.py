@@ -35,6 +35,8 @@ class PictureSet(_Part):
     limit: int | None = Field(default=None, gt=0, description="take at most so many pictures, drawn by the seed")
     split: Literal["train", "val", "both"] = "train"
     val_share: float = Field(default=0.1, ge=0, lt=1, description="share that goes to val when split is both")
+    group: str | None = Field(default=None, description="pattern: pictures whose names match alike stay together")
+    repeat: int = Field(default=1, ge=1, le=20, description="times a picture is shown in one epoch")
     without_objects: float = Field(default=0.3, ge=0, le=1, description="share of pictures without any box to keep")
 
 
@@ -51,6 +53,7 @@ class Fit(_Part):
     mosaic: float = Field(ge=0, le=1)
     scale: float = Field(ge=0, lt=1)
     degrees: float = Field(default=0, ge=0, le=45, description="turned at most so far either way: cameras hang askew")
+    precision: Literal["float32", "bfloat16"] = "float32"
     blend: float = Field(gt=0, le=1, description="1: the tuned weights; below: so much of them, the rest of the start")
 
 

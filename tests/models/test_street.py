@@ -1,0 +1,127 @@
+"""Cutting classes off a head, averaging weights, and exporting: nothing that stays may change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detector.engine import Engine
+from models.classes import COCO_IDS, STREET_CLASSES, class_mapping
+from models.errors import ExportError, ModelsError, TrainingError
+from models.export import ExportOptions, export_checkpoint, export_model
+from models.street import coco_start, keep_classes, street_start
+from models.train import blend
+
+torch = pytest.importorskip("torch")
+
+SIZE = 64
+
+
+def coco_weights(folder: Path, seed: int = 0) -> Path:
+    """Random weights in the shape of COCO's, as a safetensors file."""
+    from safetensors.torch import save_file  # noqa: PLC0415  # extra `train`
+
+    path = folder / f"coco-{seed}.safetensors"
+    save_file({name: value.clone() for name, value in random_model(80, seed).state_dict().items()}, path)
+    return path
+
+
+def random_model(classes: int, seed: int = 0) -> Any:
+    from models.extra import require_train_extra  # noqa: PLC0415  # before ultralytics
+
+    require_train_extra("this test")
+    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  # extra `train`
+
+    torch.manual_seed(seed)
+    build: Any = DetectionModel
+    return build("yolo11n.yaml", nc=classes, verbose=False).eval()
+
+
+def answer(model: Any) -> Any:
+    torch.manual_seed(1)
+    with torch.inference_mode():
+        return model.eval()(torch.rand(1, 3, SIZE, SIZE))[0]
+
+
+def test_the_kept_classes_score_what_they_scored(tmp_path: Path) -> None:
+    weights = coco_weights(tmp_path)
+    before, after = answer(coco_start(weights)), answer(street_start(weights))
+    rows = [4 + COCO_IDS[name] for name in STREET_CLASSES]
+    assert after.shape[1] == 4 + len(STREET_CLASSES)
+    assert torch.equal(before[:, :4], after[:, :4])
+    assert torch.allclose(before[:, rows], after[:, 4:], atol=1e-6)
+
+
+def test_weights_of_another_shape_are_one_clear_error(tmp_path: Path) -> None:
+    from safetensors.torch import save_file  # noqa: PLC0415  # extra `train`
+
+    save_file({"model.0.conv.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
+    with pytest.raises(ModelsError, match=r"other\.safetensors: not the weights of yolo11n\.yaml") as caught:
+        coco_start(tmp_path / "other.safetensors")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ModelsError, match="no such file"):
+        coco_start(tmp_path / "nothing.safetensors")
+
+
+def test_a_blend_lies_between_its_ends() -> None:
+    start, tuned = random_model(3, seed=1), random_model(3, seed=2)
+    name = "model.23.cv3.0.2.weight"
+    first, last = start.state_dict()[name].clone(), tuned.state_dict()[name].clone()
+    mixed = blend(start, tuned, 0.25).state_dict()[name]
+    assert torch.allclose(mixed, 0.75 * first + 0.25 * last)
+    assert torch.allclose(blend(random_model(3, seed=1), tuned, 1.0).state_dict()[name], last)
+
+
+def test_a_blend_of_different_heads_is_refused() -> None:
+    with pytest.raises(TrainingError, match=r"do not fit the start at model\.23"):
+        blend(random_model(3), random_model(4), 0.5)
+
+
+@pytest.mark.parametrize("dynamic", ["all", "batch", "none"])
+def test_an_export_computes_what_torch_computes_and_the_engine_reads_it(dynamic: Any, tmp_path: Path) -> None:
+    model = keep_classes(random_model(80), ["car", "stall"], [2, 5])
+    target = tmp_path / "new" / "model.onnx"
+    parity = export_model(model, target, ExportOptions(image_size=SIZE, dynamic=dynamic))
+    assert parity.holds
+    engine = Engine.load(target, threads=1)
+    assert engine.class_names == ("car", "stall")
+    assert engine.input_size == (SIZE, SIZE)
+    assert (engine.max_batch > 1) == (dynamic != "none")
+    assert len(engine.detect([np.zeros((40, 64, 3), np.uint8)] * 3)) == 3
+    assert [path.name for path in target.parent.iterdir()] == ["model.onnx"]
+
+
+def test_an_ultralytics_checkpoint_is_exported(tmp_path: Path) -> None:
+    torch.save({"model": random_model(2).half(), "ema": None}, tmp_path / "best.pt")
+    export_checkpoint(tmp_path / "best.pt", tmp_path / "best.onnx", ExportOptions(image_size=SIZE))
+    assert Engine.load(tmp_path / "best.onnx", threads=1).class_names == ("0", "1")
+
+
+def test_what_is_no_checkpoint_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "text.pt").write_text("no checkpoint")
+    torch.save({"model": torch.nn.Linear(2, 2)}, tmp_path / "linear.pt")
+    for name, message in (("text", "not a torch checkpoint"), ("linear", "found Linear"), ("nothing", "no such")):
+        with pytest.raises(ExportError, match=message):
+            export_checkpoint(tmp_path / f"{name}.pt", tmp_path / "out.onnx")
+    assert not (tmp_path / "out.onnx").exists()
+
+
+def test_an_image_size_that_does_not_fit_the_stride_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="100 is not a multiple of the model's stride 32"):
+        export_model(random_model(2), tmp_path / "out.onnx", ExportOptions(image_size=100))
+
+
+def test_a_changed_export_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The real check against a real difference: an export that rounds more than is allowed.
+    monkeypatch.setattr("models.export.BOX_TOLERANCE_PX", -1.0)
+    with pytest.raises(ExportError, match="differs from torch by"):
+        export_model(random_model(2), tmp_path / "out.onnx", ExportOptions(image_size=SIZE))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_classes_are_matched_by_name_and_by_their_other_names() -> None:
+    assert class_mapping(["bike", "Bus", "tree"], STREET_CLASSES) == {0: 1, 1: 4}
+    assert class_mapping(STREET_CLASSES, ["car", "bike"]) == {3: 0, 1: 1}
