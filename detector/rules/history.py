@@ -76,7 +76,7 @@ def thinned(points: tuple[TrackPoint, ...]) -> tuple[TrackPoint, ...]:
 
 
 def same_ground(first: Box, second: Box) -> bool:
-    """Whether two boxes stand on the same piece of road: two vehicles cannot, but one is often found whole and in part."""
+    """Whether two boxes stand on the same ground: two vehicles cannot, but one is often found whole and in part."""
     ground = _overlap(_ground(first), _ground(second))
     return ground > SAME_GROUND or (ground > SAME_GROUND_INSIDE and _overlap(first, second) > INSIDE)
 

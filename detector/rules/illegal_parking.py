@@ -115,7 +115,7 @@ class IllegalParkingJudge:
         return not self._on_ground_of_another(track.track_id, track.xyxy)
 
     def _on_ground_of_another(self, track_id: int, box: Box) -> bool:
-        """Whether an older stay has that ground: one vehicle found in part too, or half hidden and taken for another."""
+        """Whether an older stay has that ground: one vehicle found in part, or half hidden and taken for another."""
         older = itertools.takewhile(lambda key: key != track_id, self._stays)
         return any(same_ground(box, self._stays[key].incident.box_xyxy) for key in older)
 

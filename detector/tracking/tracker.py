@@ -72,6 +72,11 @@ class _Track:
         return self.is_still and self.meter.likeness is not None and self.meter.likeness >= SAME
 
     @property
+    def is_hidden(self) -> bool:
+        """It stood still, and the pixels of its place show something else, or it was moved a little."""
+        return self.is_still and self.meter.likeness is not None and self.meter.likeness < SAME
+
+    @property
     def class_id(self) -> int:
         return max(self.class_seconds, key=lambda class_id: self.class_seconds[class_id])
 
@@ -79,9 +84,10 @@ class _Track:
         """The box to look for, and how far to grow it."""
         if self.stands_there:
             return np.array(self.meter.anchor), 0.0
-        return self.motion.predict(pts_ns), min(
-            max(self.motion.spread(pts_ns) * BUFFER_PER_SPREAD, MIN_BUFFER), MAX_BUFFER
-        )
+        if self.is_hidden:
+            return np.array(self.meter.anchor), MIN_BUFFER
+        spread = self.motion.spread(pts_ns) * BUFFER_PER_SPREAD
+        return self.motion.predict(pts_ns), min(max(spread, MIN_BUFFER), MAX_BUFFER)
 
     def is_replaced(self, pts_ns: int) -> bool:
         """It stood still, and something else has been in its place for longer than a passer-by takes."""
@@ -243,7 +249,8 @@ def _cost(tracks: Sequence[_Track], pts_ns: int, seen: Floats, limit: float) -> 
     boxes, buffers = zip(*(track.expected(pts_ns) for track in tracks), strict=True)
     cost = buffered_distance(np.array(boxes), seen, np.array(buffers))
     for row, track in enumerate(tracks):
-        if track.stands_there:
-            cost[row] = np.where(cost[row] <= STILL_LIMIT, cost[row] - SAME_PLACE_BONUS, FORBIDDEN)
+        if track.stands_there or track.is_hidden:
+            bonus = SAME_PLACE_BONUS if track.stands_there else 0.0
+            cost[row] = np.where(cost[row] <= STILL_LIMIT, cost[row] - bonus, FORBIDDEN)
     cost[cost > limit] = FORBIDDEN
     return cost
