@@ -92,6 +92,7 @@ def test_a_full_disk_gives_one_clear_error_and_the_package_comes_when_there_is_r
             assert [record.levelno for record in caplog.records] == [logging.ERROR]
             assert "No space left on device" in caplog.text
             assert packages(root) == []
+            assert list((root / "building").iterdir()) == []
         clock.advance(2.0)
         made.tick()
         assert (made.stats.sealed, made.stats.waiting, made.stats.lost) == (1, 0, 0)

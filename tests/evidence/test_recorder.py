@@ -233,9 +233,21 @@ def test_the_clip_is_bounded_in_bytes_and_keeps_the_confirmation(tmp_path: Path,
 
 
 def test_one_incident_is_never_sealed_twice_also_after_a_restart(tmp_path: Path, ring: PacketRing) -> None:
-    seal(tmp_path, ring, 1, 1)
     seal(tmp_path, ring, 1)
+    made = recorder(tmp_path)
+    made.observe([ended(incident(1), 7)], ring, 12 * SECOND_NS, CAMERA)
+    assert (made.stats.sealed, made.stats.already_sealed, made.stats.failed_attempts) == (0, 1, 0)
+    made.close()
     assert len(sealed_folders(tmp_path)) == 1
+
+
+def test_later_states_of_a_sealed_incident_are_no_new_package(tmp_path: Path, ring: PacketRing) -> None:
+    made = recorder(tmp_path)
+    for change in (pending(incident(1)), incident(1), incident(1), ended(incident(1), 7)):
+        made.observe([change], ring, 12 * SECOND_NS, CAMERA)
+    made.flush()
+    assert (made.stats.sealed, made.stats.already_sealed) == (1, 0)
+    made.close()
 
 
 def test_a_receipt_of_the_outbox_is_enough_to_remember_a_package(tmp_path: Path, ring: PacketRing) -> None:
