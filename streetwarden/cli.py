@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     processes.follow_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     run: Run = options.run
     try:
         return run(options)
@@ -77,6 +78,7 @@ def _add_demo(verbs: Verbs[argparse.ArgumentParser]) -> None:
     parser.add_argument("--seconds", type=_positive, metavar="N", help="end by itself after N seconds")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep everything here (default: a folder that goes)")
     parser.add_argument("--port", type=_port, default=0, metavar="P", help="port of the pages (default: a free one)")
+    parser.add_argument("--cameras", type=Path, metavar="FILE", help="other clips: a cameras file whose urls are clips")
 
 
 def _add_serve(verbs: Verbs[argparse.ArgumentParser]) -> None:

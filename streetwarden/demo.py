@@ -39,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
         data = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="streetwarden-demo-")))
         data.mkdir(parents=True, exist_ok=True)
         demo = Demo(Settings(data_dir=data.resolve()), stopping, stack)
-        summary = demo.run(options.port or free_port(), options.seconds)
+        cameras = clip_cameras(options.cameras or demo_file())
+        summary = demo.run(cameras, options.port or free_port(), options.seconds)
     print(json.dumps(summary), flush=True)
     return int(bool(summary["errors"]))
 
@@ -65,9 +66,9 @@ class Demo:
         self._stack = stack
         self._log = settings.data_dir / "demo.log"
 
-    def run(self, port: int, seconds: float | None) -> dict[str, Any]:
-        """The whole demo; gives the summary."""
-        cameras = self._stack.enter_context(self._simulated_cameras())
+    def run(self, clips: Sequence[CameraConfig], port: int, seconds: float | None) -> dict[str, Any]:
+        """The whole demo with these clips as cameras; gives the summary."""
+        cameras = self._stack.enter_context(self._simulated_cameras(clips))
         login, monitor, token = prepare_office(self._settings, cameras)
         url = f"http://127.0.0.1:{port}"
         api = self._child("the API", ("serve", "--port", str(port)), {}, timeout_seconds=10.0)
@@ -98,8 +99,7 @@ class Demo:
         return spawn(command, log=self._log, environment=everything, stdout=stdout)
 
     @contextmanager
-    def _simulated_cameras(self) -> Iterator[tuple[CameraConfig, ...]]:
-        cameras = demo_cameras()
+    def _simulated_cameras(self, cameras: Sequence[CameraConfig]) -> Iterator[tuple[CameraConfig, ...]]:
         clips = [camera.url for camera in cameras]
         simulator = self._spawn(("simulate", *clips, "--port", "0", "--json"), {}, stdout=subprocess.PIPE)
         try:
@@ -141,7 +141,8 @@ class Demo:
         worker.stop(FLUSH_TIMEOUT_SECONDS)
         office.refresh()
         api.stop(10.0)
-        packages = sorted((self._settings.data_dir / "api" / "packages").glob("[!.]*"))
+        stored = self._settings.data_dir / "api" / "packages"
+        packages = sorted(manifest.parent for manifest in stored.rglob("manifest.json"))
         report = verify_packages(packages, read_registry(self._settings.keys_dir / "registry.json"))
         problems = [problem for package in report.packages for problem in package.problems]
         return {
@@ -159,11 +160,15 @@ def _looks(office: DemoOffice) -> bool:
     return office.frames_analysed > 0
 
 
-def demo_cameras() -> tuple[CameraConfig, ...]:
-    """The cameras of the clips that come with the product; `url` is the clip's path."""
-    folder = Path(str(resources.files("datasets"))) / "clips"
-    cameras = load_cameras(folder / "demo.yaml")
-    return tuple(camera.model_copy(update={"url": str(folder / camera.url)}) for camera in cameras)
+def demo_file() -> Path:
+    """The cameras file of the clips that come with the product."""
+    return Path(str(resources.files("datasets"))) / "clips" / "demo.yaml"
+
+
+def clip_cameras(file: Path) -> tuple[CameraConfig, ...]:
+    """Cameras whose `url` is a clip; relative ones lie beside the file. Raises UsageError."""
+    cameras = load_cameras(file)
+    return tuple(camera.model_copy(update={"url": str(file.parent / camera.url)}) for camera in cameras)
 
 
 def _print_welcome(url: str, login: Login) -> None:

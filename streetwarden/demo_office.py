@@ -26,7 +26,9 @@ def prepare_office(settings: Settings, cameras: Sequence[CameraConfig]) -> tuple
     try:
         person = create_user(office, PERSON, ["reviewer", "second_reviewer", "ops", "admin"])
         monitor = create_user(office, MONITOR, "auditor", secrets.token_urlsafe(24))
-        import_cameras(office, [camera.model_dump(mode="json", by_alias=True) for camera in cameras])
+        # What nobody said stays unsaid, so that the worker's own defaults hold.
+        stated = [camera.model_dump(mode="json", by_alias=True, exclude_unset=True) for camera in cameras]
+        import_cameras(office, stated)
         return person, monitor, create_token(office, "demo worker")
     except SetupError as error:
         raise UsageError(f"--data: {error}; name a new folder") from None
