@@ -7,12 +7,13 @@ picture. And the very first picture of a connection comes without a timestamp.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 from streams import nal
 from streams.container import SourcePacket
+from streams.errors import SourceError
 
 # So many key pictures in one piece, and the rest are taken to come in one piece too, and are no longer held back.
 _KEYS_TO_TRUST = 5
@@ -31,36 +32,74 @@ def whole_pictures(packets: Iterable[SourcePacket]) -> Iterator[SourcePacket]:
     A piece is known by its first slice, which is not the picture's first. A key picture is held back until the next
     packet comes, for the first few key pictures, and for good once pieces were seen.
     """
-    held: SourcePacket | None = None
-    whole_keys = 0
-    for packet in packets:
-        if held is not None and _continues(packet):
-            held, whole_keys = _joined(held, packet), -1
-            continue
-        if held is not None:
-            whole_keys += whole_keys >= 0
-            yield held
-        held = packet if packet.is_keyframe and whole_keys < _KEYS_TO_TRUST else None
-        if held is None:
-            yield packet
-    if held is not None:
-        yield held
+    joiner = _Joiner()
+    yield from _through(packets, joiner.take, joiner.rest)
 
 
 def with_first_timestamp(packets: Iterable[SourcePacket]) -> Iterator[SourcePacket]:
     """Gives a first picture without timestamp the place before the earliest of the next ones."""
-    waiting: list[SourcePacket] = []
-    started = False
-    for packet in packets:
-        if started:
-            yield packet
-            continue
-        waiting.append(packet)
-        if waiting[0].pts_ns is not None or len(waiting) > _PICTURES_TO_LOOK_AHEAD:
-            started = True
-            yield from _stamped(waiting)
-    if not started:
-        yield from _stamped(waiting)
+    stamper = _Stamper()
+    yield from _through(packets, stamper.take, stamper.rest)
+
+
+def _through(
+    packets: Iterable[SourcePacket],
+    take: Callable[[SourcePacket], list[SourcePacket]],
+    rest: Callable[[], list[SourcePacket]],
+) -> Iterator[SourcePacket]:
+    """Every packet through `take`, and what is still held back at the end, also when that is an error."""
+    try:
+        for packet in packets:
+            yield from take(packet)
+    except SourceError:
+        yield from rest()
+        raise
+    yield from rest()
+
+
+class _Joiner:
+    def __init__(self) -> None:
+        self._held: SourcePacket | None = None
+        self._whole_keys = 0
+        self._saw_pieces = False
+
+    def take(self, packet: SourcePacket) -> list[SourcePacket]:
+        if self._held is not None and _continues(packet):
+            self._held, self._saw_pieces = _joined(self._held, packet), True
+            return []
+        ready = self.rest()
+        self._whole_keys += len(ready)
+        if self._may_be_cut(packet):
+            self._held = packet
+            return ready
+        return [*ready, packet]
+
+    def rest(self) -> list[SourcePacket]:
+        held, self._held = self._held, None
+        return [] if held is None else [held]
+
+    def _may_be_cut(self, packet: SourcePacket) -> bool:
+        if not packet.is_keyframe or not nal.carries_nal_units(packet.parameters.codec):
+            return False
+        return self._saw_pieces or self._whole_keys < _KEYS_TO_TRUST
+
+
+class _Stamper:
+    def __init__(self) -> None:
+        self._waiting: list[SourcePacket] = []
+        self._started = False
+
+    def take(self, packet: SourcePacket) -> list[SourcePacket]:
+        if self._started:
+            return [packet]
+        self._waiting.append(packet)
+        if self._waiting[0].pts_ns is None and len(self._waiting) <= _PICTURES_TO_LOOK_AHEAD:
+            return []
+        return self.rest()
+
+    def rest(self) -> list[SourcePacket]:
+        waiting, self._waiting, self._started = self._waiting, [], True
+        return _stamped(waiting) if waiting else []
 
 
 def _stamped(packets: list[SourcePacket]) -> list[SourcePacket]:

@@ -196,7 +196,7 @@ def _explain(source: CameraSource, error: Exception, silence: str) -> tuple[str,
         return "the camera refuses this user name and password", True
     if isinstance(error, av.error.HTTPNotFoundError):
         return "the camera knows no such stream (404)", True
-    if isinstance(error, av.error.InvalidDataError) and not source.is_network:
+    if isinstance(error, (av.error.InvalidDataError, av.error.ArgumentError)) and not source.is_network:
         return _explain_file(source), True
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(reason), isinstance(error, PermissionError)

@@ -10,7 +10,8 @@ from typing import Literal
 from streams.packet import EncodedPacket
 from streams.timeline import SECOND_NS
 
-# A picture this much of the interval early is still taken: key frames every 0.998 s serve an interval of 1 s.
+# Of two pictures around the due moment the nearer one is taken, but at most this much of the interval early: key
+# frames every 0.998 s serve an interval of 1 s.
 _EARLY_SHARE = 0.1
 # Key frames up to this many intervals apart are often enough.
 _SPARSE_FACTOR = 1.5
@@ -54,6 +55,8 @@ class Sampler:
         self._spacings: deque[int] = deque(maxlen=_GOPS_TO_TRUST)
         self._key_pts_ns: int | None = None
         self._taken_pts_ns: int | None = None
+        self._offered_pts_ns: int | None = None
+        self._step_ns = 0
 
     @property
     def decodes_everything(self) -> bool:
@@ -77,6 +80,8 @@ class Sampler:
 
     def take(self, pts_ns: int) -> bool:
         """Whether the picture at `pts_ns` is due; if so, the next one is due an interval later."""
+        if self._everything:
+            self._offered(pts_ns)
         if not self._due(pts_ns):
             return False
         self._taken_pts_ns = pts_ns
@@ -85,11 +90,20 @@ class Sampler:
     def _due(self, pts_ns: int) -> bool:
         if self._taken_pts_ns is None:
             return True
-        return pts_ns - self._taken_pts_ns >= self._interval_ns * (1 - _EARLY_SHARE)
+        early_ns = min(self._step_ns / 2, self._interval_ns * _EARLY_SHARE)
+        return pts_ns - self._taken_pts_ns >= self._interval_ns - early_ns
+
+    def _offered(self, pts_ns: int) -> None:
+        """Learn how far apart the pictures are between which there is a choice."""
+        if self._offered_pts_ns is not None and pts_ns > self._offered_pts_ns:
+            self._step_ns = pts_ns - self._offered_pts_ns
+        self._offered_pts_ns = pts_ns
 
     def _learn(self, pts_ns: int) -> None:
         if self._key_pts_ns is not None:
             self._spacings.append(pts_ns - self._key_pts_ns)
+            if not self._everything:
+                self._step_ns = self._spacings[-1]
         self._key_pts_ns = pts_ns
         enough = len(self._spacings) == _GOPS_TO_TRUST and max(self._spacings) <= self._longest_gap_ns
         if self._policy.decode == "auto" and self._interval_ns > 0 and enough:

@@ -14,9 +14,11 @@ from streams.frame import TimeSource
 
 SECOND_NS = 1_000_000_000
 _DEFAULT_STEP_NS = SECOND_NS // 25
+_SHORTEST_STEP_NS = SECOND_NS // 1000
 _LONGEST_STEP_NS = 2 * SECOND_NS
-# Timestamps that fall back by more than any reordering of pictures does are a restart.
+# Timestamps that fall back by more than any reordering of pictures does are a restart; decoding times never do.
 _BACKWARD_JUMP_NS = SECOND_NS
+_BACKWARD_DTS_JUMP_NS = SECOND_NS // 5
 # Timestamps that run ahead of the arrival clock by more than this are a restart too.
 _FORWARD_JUMP_NS = 10 * SECOND_NS
 
@@ -61,9 +63,11 @@ class Timeline:
         elapsed_ns = 0 if self._arrival_ns is None else max(0, arrival_ns - self._arrival_ns)
         pts_ns = self._known_pts(pts_ns, dts_ns, elapsed_ns)
         order_ns = pts_ns if dts_ns is None else dts_ns
-        jumped = self._offset_ns is not None and self._is_jump(order_ns, elapsed_ns)
+        back_ns = _BACKWARD_JUMP_NS if dts_ns is None else _BACKWARD_DTS_JUMP_NS
+        jumped = self._offset_ns is not None and self._is_jump(order_ns, elapsed_ns, back_ns)
         if self._offset_ns is None or jumped:
-            self._offset_ns = self._resume_at(elapsed_ns) - pts_ns
+            # A new connection takes up where time is now; within one there is at least a step between pictures.
+            self._offset_ns = self._resume_at(elapsed_ns, self._step_ns if jumped else _SHORTEST_STEP_NS) - pts_ns
         else:
             self._learn_step(order_ns - self._source_ns)
         self._source_ns, self._arrival_ns = order_ns, arrival_ns
@@ -78,16 +82,16 @@ class Timeline:
             return dts_ns
         return self._source_ns + (max(elapsed_ns, 1) if self._live else self._step_ns)
 
-    def _is_jump(self, order_ns: int, elapsed_ns: int) -> bool:
+    def _is_jump(self, order_ns: int, elapsed_ns: int, back_ns: int) -> bool:
         delta_ns = order_ns - self._source_ns
-        if delta_ns < -max(_BACKWARD_JUMP_NS, 4 * self._step_ns):
+        if delta_ns < -max(back_ns, 4 * self._step_ns):
             return True
         return self._live and delta_ns - elapsed_ns > _FORWARD_JUMP_NS
 
-    def _resume_at(self, elapsed_ns: int) -> int:
+    def _resume_at(self, elapsed_ns: int, least_ns: int) -> int:
         if self._latest_pts_ns is None:
             return 0
-        return self._latest_pts_ns + max(self._step_ns, elapsed_ns if self._live else 0)
+        return self._latest_pts_ns + (max(least_ns, elapsed_ns) if self._live else self._step_ns)
 
     def _learn_step(self, delta_ns: int) -> None:
         if 0 < delta_ns <= _LONGEST_STEP_NS:

@@ -72,7 +72,8 @@ def test_a_clip_whose_picture_size_changes_goes_on(tmp_path: Path) -> None:
     ring = PacketRing("gate")
     frames = frames_of(both, ring=ring)
     assert {frame.size_wh for frame in frames} == {(128, 96), (256, 192)}
-    assert [number_of(frame.image) for frame in frames] == [*range(10), *range(50, 60)]
+    # Where the files were joined the transport stream's own count breaks, so its last packets are no longer trusted.
+    assert [number_of(frame.image) for frame in frames] == [*range(8), *range(50, 60)]
     times = [frame.pts_ns for frame in frames]
     assert times == sorted(set(times))
     span = ring.span(0, times[-1])
