@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -15,6 +16,7 @@ from api.audit.routes import router as audit_router
 from api.cameras.routes import router as cameras_router
 from api.cases.routes import router as cases_router
 from api.db.migrate import migrate
+from api.description import describe
 from api.guard import guard
 from api.headers import SecurityHeaders
 from api.incidents.routes import router as incidents_router
@@ -88,6 +90,7 @@ def build(office: Office) -> FastAPI:
     app.include_router(_api(office.settings), prefix="/api/v1", responses=REFUSALS)
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["service"])
     install_pages(app)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     return app

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from api.errors import ApiError, NotSignedInError
+from api.pages.render import page
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -62,7 +63,13 @@ def _on_api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)  # noqa: S101 - registered for this type
     if isinstance(error, NotSignedInError) and wants_page(request):
         return RedirectResponse("/login", status_code=303)
-    return problem_response(error.status, error.detail, error.headers, **error.more)
+    return _refusal(request, error.status, error.detail, error.headers, **error.more)
+
+
+def _refusal(request: Request, status: int, detail: str, headers: dict[str, str], **more: Any) -> Response:
+    if wants_page(request):
+        return page(request, "error.html", status_code=status, status=status, detail=detail)
+    return problem_response(status, detail, headers, **more)
 
 
 def _on_validation_error(_request: Request, error: Exception) -> Response:
@@ -79,9 +86,9 @@ def _on_validation_error(_request: Request, error: Exception) -> Response:
     return problem_response(422, detail, errors=[field.model_dump() for field in fields])
 
 
-def _on_http_exception(_request: Request, error: Exception) -> Response:
+def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
-    return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
+    return _refusal(request, error.status_code, str(error.detail), dict(error.headers or {}))
 
 
 def _on_data_error(_request: Request, _error: Exception) -> Response:

@@ -1,6 +1,6 @@
 // One case as elements: the four views, the facts, the history. Pure building, no requests.
 
-import { duration, h, t, time } from "/static/lib.js";
+import { actor, duration, h, t, time } from "/static/lib.js";
 import { overlay } from "/static/overlay.js";
 
 const STILLS = ["panorama_first", "panorama_confirmed", "close_up"];
@@ -78,7 +78,7 @@ function historyOf(detail) {
         h("strong", {}, t(`action.${step.action}`, {}, step.action)),
         step.reason ? ` · ${t(`reason.${step.reason}`, {}, step.reason)}` : "",
         step.note ? h("q", {}, step.note) : null,
-        h("div", { class: "small muted" }, step.actor, " · ", time(step.at)),
+        h("div", { class: "small muted" }, actor(step.actor), " · ", time(step.at)),
       ),
     ),
   );

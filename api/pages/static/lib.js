@@ -1,9 +1,7 @@
 // What every page's script uses: words, requests, elements, times, notices.
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
-const times = new Intl.DateTimeFormat(data.language, {
-  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
-});
+const two = (number) => String(number).padStart(2, "0");
 
 export const user = data.user;
 
@@ -56,13 +54,26 @@ export function h(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
-/** A time in the reader's own zone and language. */
-export function time(iso) {
-  return iso ? h("time", { datetime: iso, title: iso }, times.format(new Date(iso))) : h("span", { class: "muted" }, "–");
+function clock(moment) {
+  return `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
+}
+
+/** A time in the reader's own zone, always as 2026-05-28 20:25:41: no reader can take the month for the day. */
+export function time(iso, { short = false } = {}) {
+  if (!iso) return h("span", { class: "muted" }, "–");
+  const moment = new Date(iso);
+  const day = `${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  const text = `${short ? day : `${moment.getFullYear()}-${day}`} ${clock(moment)}`;
+  return h("time", { datetime: iso, title: iso }, text);
+}
+
+/** Who did it, as people say it: a machine by its name alone. */
+export function actor(name) {
+  return name.replace(/^token:\d+:/, "");
 }
 
 /** Seconds as people say them. */

@@ -130,7 +130,7 @@ function row(item) {
       { type: "button", onclick: () => show(item.id), tabindex: "-1" },
       item.still_url ? h("img", { src: item.still_url, alt: "", loading: "lazy", width: 72, height: 41 }) : h("span", { class: "no-still" }),
       h("span", { class: "row-text" }, h("strong", {}, t(`kind.${item.kind}`, {}, item.kind)),
-        h("span", { class: "small" }, item.camera_name), h("span", { class: "small muted" }, time(item.started_at))),
+        h("span", { class: "small" }, item.camera_name), h("span", { class: "small muted" }, time(item.started_at, { short: true }))),
     ),
   );
 }
