@@ -73,7 +73,9 @@ def _quantize(model: Path, draft: Path, pictures: Sequence[Path], folder: Path) 
             op_types_to_quantize=list(QUANTISED_OPERATORS),
             nodes_to_exclude=_head_outputs(graph),
         )
-    except (ValueError, RuntimeError) as problem:
+    except QuantizeError:
+        raise
+    except Exception as problem:  # protobuf's, ONNX's and the runtime's own kinds, all meaning: not this file
         raise QuantizeError(f"{model}: cannot be quantised: {str(problem).splitlines()[0]}") from problem
 
 

@@ -3,8 +3,8 @@
     python -m models.train RECIPE.yaml --start COCO.safetensors --teacher A.onnx --teacher B.onnx \
         --where pictures=DIR --where scenes=DIR --out DIR
 
-Steps, each left out when its result is already in `--out`: the data set (`data/`), fitting (`fit/`), the blend of
-tuned and start weights, and the export (`NAME.onnx`).
+Steps: the data set (`data/`) and fitting (`fit/`), both left out when `--out` holds them already; the blend of tuned
+and start weights; the export (`NAME.onnx`); a card without figures (`NAME.json`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.card import draft_card, write_card
 from models.errors import TrainingError
 from models.export import ExportOptions, Parity, export_model, load_checkpoint
 from models.extra import require_train_extra
@@ -23,6 +24,7 @@ from models.recipe import Recipe
 from models.street import ARCHITECTURE, street_start
 
 FINISHED = "finished.json"
+START = "YOLO11n on COCO, by Ultralytics (AGPL-3.0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ def train(recipe: Recipe, shop: Workshop, say: Callable[[str], None] = print) ->
     description = f"Streetwarden {recipe.name} detector (YOLO11n)"
     parity = export_model(model, weights, ExportOptions(description=description))
     say(f"{weights}: parity with torch {parity.box_px:.4f} px, {parity.score:.6f} score")
+    write_card(
+        draft_card(recipe, weights, data.parent, start=START, notes=_notes(recipe)), weights.with_suffix(".json")
+    )
     return Trained(weights, checkpoint, parity)
 
 
@@ -121,6 +126,14 @@ def fit_settings(recipe: Recipe, data: Path, folder: Path, *, device: str) -> di
         "plots": False,
         "pretrained": False,
     }
+
+
+def _notes(recipe: Recipe) -> list[str]:
+    how = recipe.fit
+    return [
+        f"{how.epochs} epochs at {how.image_size} px, the first {how.frozen_layers} layers frozen, {how.precision}",
+        f"weights: {how.blend:.0%} tuned, the rest start",
+    ]
 
 
 def blend(start: Any, tuned: Any, share: float) -> Any:

@@ -12,6 +12,7 @@ from detector.engine import Engine
 from models.classes import COCO_IDS, STREET_CLASSES, class_mapping
 from models.errors import ExportError, ModelsError, TrainingError
 from models.export import ExportOptions, export_checkpoint, export_model
+from models.extra import require_train_extra
 from models.street import coco_start, keep_classes, street_start
 from models.train import blend
 
@@ -30,14 +31,23 @@ def coco_weights(folder: Path, seed: int = 0) -> Path:
 
 
 def random_model(classes: int, seed: int = 0) -> Any:
-    from models.extra import require_train_extra  # noqa: PLC0415  # before ultralytics
-
     require_train_extra("this test")
     from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  # extra `train`
 
     torch.manual_seed(seed)
     build: Any = DetectionModel
     return build("yolo11n.yaml", nc=classes, verbose=False).eval()
+
+
+def small_model(classes: int) -> Any:
+    """Three convolutions and a detect head of one level: what an export test needs, and quick to trace."""
+    require_train_extra("this test")
+    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  # extra `train`
+
+    torch.manual_seed(0)
+    layers = [[-1, 1, "Conv", [16, 3, 2]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "Conv", [32, 3, 2]]]
+    build: Any = DetectionModel
+    return build({"nc": classes, "backbone": layers, "head": [[[2], 1, "Detect", ["nc"]]]}, verbose=False).eval()
 
 
 def answer(model: Any) -> Any:
@@ -67,22 +77,23 @@ def test_weights_of_another_shape_are_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_blend_lies_between_its_ends() -> None:
-    start, tuned = random_model(3, seed=1), random_model(3, seed=2)
-    name = "model.23.cv3.0.2.weight"
+    start, tuned = small_model(3), small_model(3)
+    name = "model.3.cv3.0.2.weight"
+    with torch.no_grad():
+        tuned.get_parameter(name).add_(1.0)
     first, last = start.state_dict()[name].clone(), tuned.state_dict()[name].clone()
-    mixed = blend(start, tuned, 0.25).state_dict()[name]
-    assert torch.allclose(mixed, 0.75 * first + 0.25 * last)
-    assert torch.allclose(blend(random_model(3, seed=1), tuned, 1.0).state_dict()[name], last)
+    assert torch.allclose(blend(start, tuned, 0.25).state_dict()[name], 0.75 * first + 0.25 * last)
+    assert torch.allclose(blend(small_model(3), tuned, 1.0).state_dict()[name], last)
 
 
 def test_a_blend_of_different_heads_is_refused() -> None:
-    with pytest.raises(TrainingError, match=r"do not fit the start at model\.23"):
-        blend(random_model(3), random_model(4), 0.5)
+    with pytest.raises(TrainingError, match=r"do not fit the start at model\.3"):
+        blend(small_model(3), small_model(4), 0.5)
 
 
 @pytest.mark.parametrize("dynamic", ["all", "batch", "none"])
 def test_an_export_computes_what_torch_computes_and_the_engine_reads_it(dynamic: Any, tmp_path: Path) -> None:
-    model = keep_classes(random_model(80), ["car", "stall"], [2, 5])
+    model = keep_classes(small_model(9), ["car", "stall"], [2, 5])
     target = tmp_path / "new" / "model.onnx"
     parity = export_model(model, target, ExportOptions(image_size=SIZE, dynamic=dynamic))
     assert parity.holds
@@ -95,7 +106,7 @@ def test_an_export_computes_what_torch_computes_and_the_engine_reads_it(dynamic:
 
 
 def test_an_ultralytics_checkpoint_is_exported(tmp_path: Path) -> None:
-    torch.save({"model": random_model(2).half(), "ema": None}, tmp_path / "best.pt")
+    torch.save({"model": small_model(2).half(), "ema": None}, tmp_path / "best.pt")
     export_checkpoint(tmp_path / "best.pt", tmp_path / "best.onnx", ExportOptions(image_size=SIZE))
     assert Engine.load(tmp_path / "best.onnx", threads=1).class_names == ("0", "1")
 
@@ -110,15 +121,15 @@ def test_what_is_no_checkpoint_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_an_image_size_that_does_not_fit_the_stride_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="100 is not a multiple of the model's stride 32"):
-        export_model(random_model(2), tmp_path / "out.onnx", ExportOptions(image_size=100))
+    with pytest.raises(ExportError, match="100 is not a multiple of the model's stride 8"):
+        export_model(small_model(2), tmp_path / "out.onnx", ExportOptions(image_size=100))
 
 
 def test_a_changed_export_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real check against a real difference: an export that rounds more than is allowed.
     monkeypatch.setattr("models.export.BOX_TOLERANCE_PX", -1.0)
     with pytest.raises(ExportError, match="differs from torch by"):
-        export_model(random_model(2), tmp_path / "out.onnx", ExportOptions(image_size=SIZE))
+        export_model(small_model(2), tmp_path / "out.onnx", ExportOptions(image_size=SIZE))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from detector.engine import Engine
+from models.catalogue import read_card, resolve
 from models.classes import STREET_CLASSES
 from models.cli import run_alone
 from models.export import load_checkpoint
@@ -77,22 +78,26 @@ def test_training_is_taken_up_where_it_stopped_and_ends_in_an_export(picture_set
     assert "squares: already prepared" in lines
     assert [line for line in lines if line.startswith("epoch")] == ["epoch 2 of 2"]
     assert Engine.load(trained.weights, threads=1).class_names == STREET_CLASSES
+    card = read_card(trained.weights.with_suffix(".json"))
+    assert resolve(trained.weights) == trained.weights
+    assert (card.classes, card.training.seed) == (STREET_CLASSES, 5)
+    assert [(source.name, source.pictures) for source in card.training.data] == [("squares", 4)]
     lines.clear()
-    train(recipe(), work, lines.append)
+    assert fit(recipe(), work.out / "data/data.yaml", work, lines.append) == trained.checkpoint
     assert any(line.startswith("fitting is finished") for line in lines)
+    only_the_head_moved(work.start, trained.checkpoint)
 
 
-def test_frozen_layers_and_batch_statistics_stay_and_the_head_moves(picture_set: Path, tmp_path: Path) -> None:
-    work = shop(picture_set, tmp_path)
-    trained = train(recipe(epochs=1), work, lambda _: None)
-    after = weights(trained.checkpoint)
+def only_the_head_moved(start: Path, checkpoint: Path) -> None:
+    """Frozen layers and batch statistics stayed; the box branch learnt."""
     from safetensors.torch import load_file  # noqa: PLC0415  # extra `train`
 
-    before = {name: value.half().float() for name, value in load_file(work.start).items()}
-    moved = {name for name, value in after.items() if name in before and value.shape == before[name].shape}
+    before = {name: value.half().float() for name, value in load_file(start).items()}
+    after = weights(checkpoint)
+    moved = {name for name, value in after.items() if value.shape == before[name].shape}
     moved = {name for name in moved if not torch.equal(after[name].float(), before[name])}
     assert any(name.startswith("model.23.cv2") for name in moved)
-    assert not [name for name in moved if int(name.split(".")[1]) < 10]
+    assert not [name for name in moved if int(name.split(".")[1]) < recipe().fit.frozen_layers]
     assert not [name for name in moved if "running_" in name]
 
 

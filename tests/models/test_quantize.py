@@ -1,0 +1,58 @@
+"""Int8: smaller, still a model the engine reads, and close to the float one on pictures like those it saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+
+from detector.engine import Engine
+from models.cli import run_alone
+from models.errors import QuantizeError
+from models.export import ExportOptions, export_model
+from models.predict import Predictor
+from models.quantize import quantize
+from tests.models.test_street import SIZE, small_model
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # ONNX Runtime's own advice
+
+
+@pytest.fixture(scope="module")
+def float_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("float") / "model.onnx"
+    export_model(small_model(3), path, ExportOptions(image_size=SIZE))
+    return path
+
+
+def test_int8_is_close_to_float_and_keeps_its_metadata(float_model: Path, picture_set: Path, tmp_path: Path) -> None:
+    pictures = picture_set / "images" / "train"
+    result = quantize(float_model, tmp_path / "int8.onnx", pictures, limit=4)
+    graph = onnx.load(str(result))
+    per_channel = [len(item.dims) == 1 and item.dims[0] > 1 for item in graph.graph.initializer if "scale" in item.name]
+    assert any(per_channel)
+    assert Engine.load(result, threads=1).class_names == ("0", "1", "2")
+    image = np.asarray(cv2.imread(str(picture_set / "images" / "val" / "0.png")), np.uint8)
+    before = Predictor(float_model, threads=1, score_threshold=0.0).predict(image)
+    after = Predictor(result, threads=1, score_threshold=0.0).predict(image)
+    assert float(np.abs(np.sort(before.score)[-20:] - np.sort(after.score)[-20:]).max()) < 0.01
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["int8.onnx"]
+
+
+def test_no_pictures_and_no_model_are_one_line(float_model: Path, picture_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(QuantizeError, match="no pictures to calibrate on"):
+        quantize(float_model, tmp_path / "out.onnx", tmp_path)
+    with pytest.raises(QuantizeError, match="no such model"):
+        quantize(tmp_path / "nothing.onnx", tmp_path / "out.onnx", picture_set / "images" / "train")
+
+
+def test_a_file_that_is_no_model_is_one_line(
+    picture_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.onnx").write_text("no model")
+    pictures = str(picture_set / "images" / "train")
+    assert run_alone("quantize", [str(tmp_path / "text.onnx"), str(tmp_path / "out.onnx"), "--pictures", pictures]) == 2
+    assert "cannot be quantised" in capsys.readouterr().err
+    assert not (tmp_path / "out.onnx").exists()
