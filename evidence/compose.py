@@ -186,7 +186,7 @@ def _fields(
         "times": _times(incident, camera),
         "subject": _subject(incident),
         "made_by": {
-            "software": f"streetwarden {context.software_version}",
+            "software": context.software_version,
             "model_name": context.model_name,
             "model_sha256": context.model_sha256,
             "thresholds": dict(context.thresholds),

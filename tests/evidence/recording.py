@@ -24,7 +24,7 @@ from tests.evidence import support
 SECOND_NS = 1_000_000_000
 FPS = 5
 SIZE_WH = (320, 180)
-CONTEXT = RecorderContext("0.1.0", "street", "cd" * 32, "edge-1", {"score": 0.25})
+CONTEXT = RecorderContext("streetwarden 0.1.0", "street", "cd" * 32, "edge-1", {"score": 0.25})
 CAMERA = CameraContext("kerb-1", "44010500001320000001", "file", health={"since_ns": 2**60, "drops": {"late": 1}})
 # Clips of a few seconds need a short record; the lengths of real ones are tested by their bounds.
 SHORT = RecorderSettings(clip_s=3.0, post_roll_s=2.0)
