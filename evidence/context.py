@@ -13,7 +13,11 @@ TimeSourceName = Literal["rtcp_sr", "onvif", "host", "file"]
 
 @dataclass(frozen=True, slots=True)
 class RecorderContext:
-    """What made the record: `software_version` is the program's name and version. `codes` gives, for each kind of violation, its codes in published lists."""
+    """What made the record.
+
+    `software_version` is the program's name and version; `codes` gives, for each kind of violation, its codes in
+    published lists.
+    """
 
     software_version: str
     model_name: str
