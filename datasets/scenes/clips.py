@@ -1,0 +1,35 @@
+"""Whole clips on disk: the video, its truth, and the cameras file that watches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from datasets.scenes.compose import Composer, Stage, truth_of
+from datasets.scenes.encode import write_clip
+from datasets.scenes.spec import ClipSpec
+from datasets.scenes.truth import TrueBox, Truth
+
+Image = npt.NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+
+
+def make_clip(spec: ClipSpec, stage: Stage, folder: Path, progress: Progress | None = None) -> Truth:
+    """Write `folder`/NAME.mp4 and NAME.json; returns the truth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    boxes: list[tuple[TrueBox, ...]] = []
+
+    def pictures() -> Iterator[Image]:
+        for number, (picture, true) in enumerate(Composer(spec, stage).frames()):
+            boxes.append(true)
+            if progress is not None:
+                progress(number + 1, spec.frames)
+            yield picture
+
+    write_clip(folder / f"{spec.name}.mp4", pictures(), spec.fps, spec.gop, spec.crf)
+    truth = truth_of(spec, boxes)
+    truth.write(folder / f"{spec.name}.json")
+    return truth

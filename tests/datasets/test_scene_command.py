@@ -1,0 +1,27 @@
+"""`python -m datasets.scenes` without Blender: one line that says what to do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from datasets.scenes.__main__ import main
+
+
+def test_rendering_without_blender_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bpy", None)  # what an environment without it does
+    stills = ["stills", "--count", "1", "--out", str(tmp_path / "out"), "--store", str(tmp_path / "store")]
+    assert main(stills) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "datasets/scenes/requirements.txt" in said[0]
+    assert not list(tmp_path.rglob("*.jpg"))
+
+
+def test_an_unknown_clip_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clips", "--only", "nowhere", "--out", str(tmp_path)]) == 2
+    assert "nowhere" in capsys.readouterr().err
