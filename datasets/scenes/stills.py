@@ -132,7 +132,7 @@ def _place(rng: np.random.Generator, kind: str, street: StreetSpec) -> Pose:
 def _apart(one: tuple[ActorSpec, Pose], two: tuple[ActorSpec, Pose]) -> bool:
     boxes = [sprites.at(sprites.hull(actors.model(a)), p).vertices for a, p in (one, two)]
     gaps = [max(a.min(0)[k] - b.max(0)[k] for a, b in (boxes, boxes[::-1])) for k in (0, 1)]
-    return max(gaps) > 0.25
+    return bool(max(gaps) > 0.25)
 
 
 def _in_view(scene: SceneSpec, actor: ActorSpec, pose: Pose) -> bool:
