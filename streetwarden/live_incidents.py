@@ -10,6 +10,8 @@ from evidence.package import SealedPackage
 from streetwarden.incident_log import IncidentLine
 
 OnLine = Callable[[IncidentLine], None]
+# An incident whose package is lost (a disk that stayed full) would otherwise be remembered for ever.
+MOST_OPEN = 10_000
 
 
 class LiveIncidents:
@@ -44,4 +46,6 @@ class LiveIncidents:
             self._open.pop(incident_id, None)
         else:
             self._open[incident_id] = line
+            if len(self._open) > MOST_OPEN:
+                self._open.pop(next(iter(self._open)))
         self._on_line(line)
