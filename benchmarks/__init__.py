@@ -1,1 +1,1 @@
-"""Speed, memory and accuracy, measured: `python -m benchmarks NAME`."""
+"""Benchmarks: one file each, one table; every figure with its machine, its versions and its raw samples."""

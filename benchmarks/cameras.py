@@ -1,0 +1,142 @@
+"""`cameras`: N live cameras with planted violations: what is found, how late, and what it costs."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.live import LivePlan, LiveRun, Reading, planted_in, read_incidents, run_live
+from benchmarks.material import add_clip_options, load_clips, with_dwell
+from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median, quantiles, say
+from benchmarks.scoring import Score, score
+
+LEAST_RATE_SHARE = 0.95
+LEAST_LOOKS_SHARE = 0.8
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What this benchmark can be told."""
+    parser.add_argument("--cameras", type=int, default=16, metavar="N", help="live cameras (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=120, metavar="S", help="length of a run (default: %(default)s)"
+    )
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="repetitions (default: %(default)s)")
+    parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="wanted seconds between two looks")
+    parser.add_argument("--dwell", type=float, metavar="S", help="limit of every zone (default: the cameras file's)")
+    add_clip_options(parser)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Repeat the run; figures are medians, but for counts of errors, which are added up."""
+    clips = load_clips(options.clips)
+    if options.dwell:
+        clips = tuple(with_dwell(clip, options.dwell) for clip in clips)
+    plan = LivePlan(clips, options.cameras, options.seconds, options.interval)
+    rows: list[Figures] = []
+    samples: list[Sample] = []
+    for number in range(1, options.runs + 1):
+        say(f"cameras: run {number} of {options.runs}")
+        with tempfile.TemporaryDirectory(prefix="streetwarden-cameras-") as folder:
+            figures, cameras, delays = look(run_live(plan, Path(folder)))
+        rows.append(figures)
+        samples.append({"run": number, **figures, "confirm_delays_s": delays, "cameras": cameras})
+    return Outcome(summarise(rows, samples), samples)
+
+
+def look(done: LiveRun) -> tuple[Figures, list[Sample], list[float]]:
+    """The figures of one run, a row for each camera, and the delays from limit to confirmation, seconds."""
+    reading = read_incidents(done)
+    result = score(reading.found, planted_in(done, reading.origins))
+    rows = [_camera_row(done, camera) for camera in done.health["cameras"]]
+    delays = [pair.confirm_delay_s for pair in result.pairs if pair.confirm_delay_s is not None]
+    figures = {
+        "held": all(row["held"] for row in rows) and not done.health["errors"],
+        **_what_was_found(result, reading),
+        "cores": round(done.worker_cores + done.simulator_cores, 3),
+        "cores_worker": round(done.worker_cores, 3),
+        "cores_simulator": round(done.simulator_cores, 3),
+        "memory_mb": round(done.worker_memory_mb, 1),
+        "memory_mb_per_camera": round(done.worker_memory_mb / len(rows), 2),
+        "analysed_per_s": round(sum(row["analysed_per_s"] for row in rows), 2),
+        "drops": done.drops,
+        "worker_errors": done.health["errors"],
+    }
+    return figures, rows, [round(delay, 3) for delay in delays]
+
+
+def _what_was_found(result: Score, reading: Reading) -> Figures:
+    return {
+        "expected": result.expected,
+        "found": len(result.pairs),
+        "missed": len(result.missed),
+        "recall": result.recall,
+        # Without a package nobody can say when it was, so it cannot be shown to be true.
+        "false_alarms": result.false_alarms + reading.unsealed,
+    }
+
+
+def _camera_row(done: LiveRun, camera: dict[str, Any]) -> Sample:
+    """A camera holds when it streams to the end at its full rate and is looked at about as often as wanted."""
+    clip = next(placed.clip for placed in done.placed if placed.camera.id == camera["camera_id"])
+    looks_per_s = done.analysed_per_s(camera)
+    # A look needs a key frame or a whole GOP; the wanted rate is a wish that key frames two seconds apart may halve.
+    enough_looks = looks_per_s >= LEAST_LOOKS_SHARE * min(
+        1 / done.plan.interval_s, key_frames_per_s(clip.truth.spec, clip.fps)
+    )
+    reads_all = camera["fps_read"] >= LEAST_RATE_SHARE * clip.fps
+    return {
+        "camera": camera["camera_id"],
+        "clip": clip.name,
+        "held": camera["state"] == "streaming" and reads_all and enough_looks and camera["reconnects"] == 0,
+        "state": camera["state"],
+        "fps_read": camera["fps_read"],
+        "analysed_per_s": round(looks_per_s, 3),
+        "reconnects": camera["reconnects"],
+        "drops": {**camera["drops"], "replaced_before_a_look": camera["frames_replaced"]},
+    }
+
+
+def key_frames_per_s(spec: dict[str, Any], fps: float) -> float:
+    """Key frames a second of a composed clip."""
+    return fps / max(1.0, float(spec.get("gop", fps)))
+
+
+def summarise(rows: list[Figures], samples: list[Sample]) -> Figures:
+    """Medians over the runs; errors are added up, and all runs must hold."""
+    delays = [delay for sample in samples for delay in sample["confirm_delays_s"]]
+    expected = sum(row["expected"] for row in rows)
+    late = quantiles(delays)
+    costs = ("cores", "cores_worker", "cores_simulator", "memory_mb", "memory_mb_per_camera", "analysed_per_s")
+    return {
+        "cameras": len(samples[0]["cameras"]),
+        "held": all(row["held"] for row in rows),
+        "recall": round(1 - sum(row["missed"] for row in rows) / expected, 4) if expected else None,
+        "false_alarms": sum(row["false_alarms"] for row in rows),
+        "expected": expected,
+        "confirm_delay_s_p50": late["p50"] if late else None,
+        "confirm_delay_s_p95": late["p95"] if late else None,
+        **{name: median([row[name] for row in rows]) for name in costs},
+        "drops": _added([row["drops"] for row in rows]),
+    }
+
+
+def _added(counts: list[dict[str, int]]) -> dict[str, int]:
+    reasons = sorted({reason for count in counts for reason in count})
+    return {reason: sum(count.get(reason, 0) for count in counts) for reason in reasons}
+
+
+BENCHMARK = Benchmark(
+    name="cameras",
+    about="live cameras with planted violations: recall, false alarms, delay, cores and memory",
+    run=run,
+    add_options=add_options,
+    smoke={"cameras": 2, "seconds": 6.0, "runs": 1, "dwell": 2.0},
+    gates=(
+        Gate("held", least=1, timed=True),
+        Gate("recall", least=1, timed=True),
+        Gate("false_alarms", most=0, timed=True),
+        Gate("confirm_delay_s_p95", most=12, timed=True),
+    ),
+)

@@ -1,0 +1,123 @@
+"""What benchmarks look at: clips with truth that come with the product, and real data beside the checkout."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.report import ROOT
+from datasets.scenes.errors import SceneError
+from datasets.scenes.truth import TrueIncident, Truth
+from streetwarden.cameras_file import CameraConfig, load_cameras
+from streetwarden.errors import UsageError
+
+SHARED_DATA = ROOT.parent / "shared" / "data"
+CAMERAS_FILE = "demo.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A looping clip, the camera that watches it and what truly happens in it."""
+
+    path: Path
+    camera: CameraConfig
+    truth: Truth
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def fps(self) -> float:
+        return self.truth.fps
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from its first picture to the first of the next round."""
+        return len(self.truth.frames) / self.truth.fps
+
+    @property
+    def incidents(self) -> tuple[TrueIncident, ...]:
+        return self.truth.incidents
+
+    def dwell_s(self, incident: TrueIncident) -> float | None:
+        """The limit of the zone's rule for this kind; None when the camera does not watch for it."""
+        return next(
+            (
+                float(getattr(rule, "dwell_seconds", 0.0))
+                for zone in self.camera.zones
+                if zone.id == incident.zone
+                for rule in zone.rules
+                if rule.kind == incident.kind
+            ),
+            None,
+        )
+
+
+def add_clip_options(parser: argparse.ArgumentParser) -> None:
+    """`--clips`, for every benchmark that looks at clips."""
+    parser.add_argument(
+        "--clips", type=Path, metavar="DIR", help=f"clips, their truth and {CAMERAS_FILE} (default: the demo's own)"
+    )
+
+
+def load_clips(folder: Path | None = None) -> tuple[Clip, ...]:
+    """The clips of a folder. Raises BenchmarkError when they, or their truth, are not there."""
+    where = folder or Path(str(resources.files("datasets"))) / "clips"
+    try:
+        cameras = load_cameras(where / CAMERAS_FILE)
+        return tuple(_load_clip(where / camera.url, camera) for camera in cameras)
+    except (UsageError, SceneError) as error:
+        raise BenchmarkError(str(error)) from None
+
+
+def _load_clip(path: Path, camera: CameraConfig) -> Clip:
+    if not path.is_file():
+        raise BenchmarkError(f"{path}: no such clip")
+    return Clip(path.resolve(), camera, Truth.read(path.with_suffix(".json")))
+
+
+def with_dwell(clip: Clip, seconds: float) -> Clip:
+    """The same clip, its rules' limits set to `seconds`."""
+    zones = tuple(
+        zone.model_copy(
+            update={"rules": tuple(rule.model_copy(update={"dwell_seconds": seconds}) for rule in zone.rules)}
+        )
+        for zone in clip.camera.zones
+    )
+    return Clip(clip.path, clip.camera.model_copy(update={"zones": zones}), clip.truth)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One of many cameras: its configuration, and the clip that it plays."""
+
+    camera: CameraConfig
+    clip: Clip
+
+
+def many_cameras(clips: Sequence[Clip], urls: Sequence[str]) -> list[Placed]:
+    """One camera for each URL, the clips taken in turn as `streetwarden simulate` takes them."""
+    return [
+        Placed(clip.camera.model_copy(update={"id": f"cam-{number}", "name": f"Camera {number}", "url": url}), clip)
+        for number, (url, clip) in enumerate(zip(urls, islice(cycle(clips), len(urls)), strict=True), start=1)
+    ]
+
+
+def camera_values(cameras: Sequence[CameraConfig]) -> list[dict[str, Any]]:
+    """Cameras as plain values, as somebody would write them who leaves out what has a default."""
+    return [camera.model_dump(mode="json", by_alias=True, exclude_unset=True) for camera in cameras]
+
+
+def write_cameras_file(path: Path, cameras: Sequence[CameraConfig]) -> Path:
+    """A cameras file with these cameras."""
+    path.write_text(yaml.safe_dump({"cameras": camera_values(cameras)}, sort_keys=False), encoding="utf-8")
+    return path

@@ -1,0 +1,22 @@
+"""The one table of benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from benchmarks import accuracy, cameras, events, loop, peers, recovery, scaling, soak
+from benchmarks.report import Benchmark
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    benchmark.name: benchmark
+    for benchmark in (
+        loop.BENCHMARK,
+        peers.BENCHMARK,
+        cameras.BENCHMARK,
+        scaling.BENCHMARK,
+        recovery.BENCHMARK,
+        soak.BENCHMARK,
+        events.BENCHMARK,
+        accuracy.BENCHMARK,
+    )
+}
