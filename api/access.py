@@ -57,7 +57,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     operation: frozenset(roles)
     for roles, operations in (
         (frozenset(Role), ("get_session",)),
-        (PEOPLE, ("sign_out", "logout_form", "change_password", "home_page", "account_page")),
+        (PEOPLE, ("sign_out", "change_password", "home_page", "account_page")),
         (
             _OFFICE,
             (
