@@ -210,11 +210,11 @@ def agreement(
     *,
     sure: float = 0.5,
     same_iou: float = 0.5,
-    any_vehicle: bool = False,
+    any_class: bool = False,
 ) -> Agreement:
     """Share of the reference's boxes above `sure` that the model (at its own threshold) has too, class by class.
 
-    `any_vehicle` takes another class for the same object: a van is often a car to one model and a truck to the other.
+    `any_class` takes another class for the same object: a van is often a car to one model and a truck to the other.
     """
     mapping = class_mapping(reference.class_names, model.class_names)
     sought = dict.fromkeys(model.class_names, 0)
@@ -222,7 +222,7 @@ def agreement(
     for image in images:
         wanted = _renamed(reference.detect([image])[0], mapping)
         wanted = wanted.select(wanted.score > sure)
-        hit = _covered(wanted, model.detect([image])[0], same_iou, any_class=any_vehicle)
+        hit = _covered(wanted, model.detect([image])[0], same_iou, any_class=any_class)
         for class_id, is_hit in zip(wanted.class_id, hit, strict=True):
             sought[model.class_names[class_id]] += 1
             found[model.class_names[class_id]] += int(is_hit)

@@ -1,0 +1,1 @@
+"""Recipes: what decides which weights come out."""

@@ -1,0 +1,1 @@
+"""Weights and their cards: files, no code."""
