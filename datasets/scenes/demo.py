@@ -100,7 +100,7 @@ def school_lane() -> ClipSpec:
     trips = (
         Trip(ActorSpec("van-silver", "van", SILVER), stop_at_kerb(halt, -24.0, 72.0)),
         passing("sedan-blue", "sedan", BLUE, 6.0, far=True),
-        passing("truck-white", "truck", WHITE, 14.0, far=True, speed=8.0),
+        passing("scooter", "motorcycle", RED, 15.0, far=True, speed=8.0),
         Trip(cyclist, through(Waypoint(22.0, 60.0, 2.6), -20.0, 5.0)),
         passing("hatch-green", "hatchback", GREEN, 30.0, far=False),
         walker,
@@ -110,11 +110,11 @@ def school_lane() -> ClipSpec:
 
 
 def harbour_road() -> ClipSpec:
-    """A low evening sun: a white SUV stands at the far kerb while a bus goes by in front of it."""
+    """A low evening sun: a white SUV stands at the far kerb while a truck goes by in front of it."""
     stay = Stay("suv-white", 5.0, 40.5)
     scene = SceneSpec(
         CameraSpec((1.0, -9.0, 7.2), (14.0, 2.0, 0.5), 56.0),
-        LightSpec(17.0, -150.0, sun=0.9, warmth=0.3),
+        LightSpec(24.0, -150.0, sun=0.9, warmth=0.3),
         StreetSpec(
             21, trees=((5.0, 6.8), (26.0, 6.8), (37.0, 6.8)), lamps=((22.0, 6.3),), no_stopping=(7.0, 21.0, 1.0)
         ),
@@ -128,7 +128,7 @@ def harbour_road() -> ClipSpec:
     )
     trips = (
         Trip(ActorSpec("suv-white", "suv", WHITE), stop_at_kerb(halt, 72.0, -24.0)),
-        passing("bus-green", "bus", GREEN, 10.0, far=True, speed=8.0),
+        passing("truck-green", "truck", GREEN, 10.0, far=True),
         passing("sedan-silver", "sedan", SILVER, 21.0, far=True),
         passing("van-orange", "van", ORANGE, 26.0, far=False),
         passing("scooter", "motorcycle", BLUE, 33.0, far=False, speed=8.0),

@@ -6,7 +6,7 @@ A street is rendered once, with a pool of actors at places that never touch; its
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -54,7 +54,10 @@ def random_street(seed: int) -> Street:
     """A street, a camera, a light and a pool of actors."""
     rng = np.random.default_rng([seed, 7])
     street = _layout(rng, seed)
-    scene = SceneSpec(_camera(rng), _light(rng), street)
+    view = _camera(rng)
+    # A crown in front of the lens would hide everything.
+    clear = tuple((x, y) for x, y in street.trees if np.hypot(x - view.position[0], y - view.position[1]) > 7.0)
+    scene = SceneSpec(view, _light(rng), replace(street, trees=clear))
     return Street(scene, _pool(rng, scene))
 
 
