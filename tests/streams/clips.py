@@ -46,6 +46,7 @@ def make_clip(
     gop: int = 10,
     b_frames: int = 0,
     open_gop: bool = False,
+    slices: int = 1,
     size_wh: tuple[int, int] = (WIDTH, HEIGHT),
     first: int = 0,
     metadata: dict[str, str] | None = None,
@@ -53,7 +54,7 @@ def make_clip(
     """Write a clip of numbered pictures; the container follows from the name."""
     with av.open(str(path), "w") as container:
         container.metadata.update(metadata or {})
-        stream = _stream(container, codec, rate, size_wh, _settings(gop, b_frames, open_gop))
+        stream = _stream(container, codec, rate, size_wh, _settings(gop, b_frames, slices, open_gop=open_gop))
         for index in range(pictures):
             frame = av.VideoFrame.from_ndarray(numbered_picture(first + index, size_wh), format="bgr24")
             frame.pts, frame.time_base = index, Fraction(1, rate)
@@ -62,8 +63,9 @@ def make_clip(
     return path
 
 
-def _settings(gop: int, b_frames: int, open_gop: bool) -> str:
-    return f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:b-adapt=0:open-gop={int(open_gop)}"
+def _settings(gop: int, b_frames: int, slices: int, *, open_gop: bool) -> str:
+    gops = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:b-adapt=0:open-gop={int(open_gop)}"
+    return f"{gops}:slices={slices}"
 
 
 def _stream(container: OutputContainer, codec: str, rate: int, size_wh: tuple[int, int], settings: str) -> VideoStream:
