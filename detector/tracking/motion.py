@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float64]
 
-POSITION_NOISE = 0.05
+POSITION_NOISE = 0.03
 """Standard deviation of a detector's box, in box sizes."""
-ACCELERATION_NOISE = 0.6
+ACCELERATION_NOISE = 0.1
 """How fast a velocity wanders, in box sizes per second, per root of a second."""
-INITIAL_VELOCITY = 1.0
+INITIAL_VELOCITY = 3.0
 """Standard deviation of an unknown velocity, in box sizes per second."""
-MEMORY_SECONDS = 1.5
+MEMORY_SECONDS = 3.0
 """An unseen thing is carried on by its velocity for about this long; then it is waited for where it would be."""
 
 

@@ -127,16 +127,16 @@ class _Track:
         )
 
 
-MIN_BUFFER = 0.05
-MAX_BUFFER = 0.5
-BUFFER_PER_SPREAD = 0.4
+MIN_BUFFER = 0.2
+MAX_BUFFER = 0.3
+BUFFER_PER_SPREAD = 0.2
 SURE_LIMIT = 0.85
 DOUBTFUL_LIMIT = 0.6
 STILL_LIMIT = 0.7
 SAME_PLACE_BONUS = 0.3
 """Before all others, a detection belongs to the thing whose pixels still show in its place."""
 LONGEST_VOTE_S = 5.0
-SPAWN_OVERLAP = 0.6
+SPAWN_OVERLAP = 0.45
 
 
 class Tracker:
