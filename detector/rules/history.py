@@ -16,8 +16,8 @@ LONGEST_STEP_NS = 5_000_000_000
 """One look speaks for at most this long before it: a single lucky look after a gap cannot outweigh the others."""
 GROUND_SHARE = 1 / 3
 SAME_GROUND = 0.6
-SAME_GROUND_INSIDE = 0.3
 INSIDE = 0.85
+PART = 0.3
 
 
 def incident_id(place: Place, kind: str, track_id: int, started_pts_ns: int, started_at_ns: int) -> str:
@@ -76,9 +76,14 @@ def thinned(points: tuple[TrackPoint, ...]) -> tuple[TrackPoint, ...]:
 
 
 def same_ground(first: Box, second: Box) -> bool:
-    """Whether two boxes stand on the same ground: two vehicles cannot, but one is often found whole and in part."""
-    ground = _overlap(_ground(first), _ground(second))
-    return ground > SAME_GROUND or (ground > SAME_GROUND_INSIDE and _overlap(first, second) > INSIDE)
+    """Whether two boxes stand on the same ground: two vehicles cannot, but one is often found whole and in part.
+
+    A part is a fair share of the whole: a car in the corner of a bus's box is a car.
+    """
+    if _overlap(_ground(first), _ground(second)) > SAME_GROUND:
+        return True
+    areas = sorted((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return _overlap(first, second) > INSIDE and areas[0] > PART * areas[1]
 
 
 def _ground(box: Box) -> Box:

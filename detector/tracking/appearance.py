@@ -43,9 +43,11 @@ class Glimpse:
         self.pts_ns = pts_ns
         self._scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
         size = max(round(image.shape[1] * self._scale), 1), max(round(image.shape[0] * self._scale), 1)
-        # Shrinking first leaves a tenth of the pixels to be turned grey.
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if self._scale < 1 else image
-        self._grey: Grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+        # Green stands for grey, and every second pixel for all where four or more become one: a tenth of the time.
+        step = 2 if self._scale <= 0.5 else 1
+        green = np.ascontiguousarray(image[::step, ::step, 1])
+        small = cv2.resize(green, size, interpolation=cv2.INTER_AREA) if self._scale < 1 else green
+        self._grey: Grey = np.asarray(small, np.uint8)
 
     def patch(self, box: Box) -> Patch | None:
         """The place as (PATCH, PATCH), or None when too little of it lies in the picture."""

@@ -11,23 +11,19 @@ from detector.boxes import Floats, iou
 FORBIDDEN = 1e6
 
 
-def buffered(boxes: Floats, buffer: Floats) -> Floats:
-    """Boxes (N, 4) grown on each side by `buffer` (N,) times their own size."""
-    margin = (boxes[:, 2:] - boxes[:, :2]) * buffer[:, None]
-    result: Floats = np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
-    return result
-
-
 def buffered_distance(expected: Floats, seen: Floats, buffer: Floats) -> Floats:
     """1 - IoU (T, D) of expected boxes (T, 4) and detections (D, 4), both grown by each track's `buffer` (T,).
 
     Growing lets things meet that a low frame rate has pulled apart (after Yang et al., C-BIoU, WACV 2023).
     """
-    rows = [
-        iou(buffered(box[None], size[None]), buffered(seen, np.full(len(seen), size)))[0]
-        for box, size in zip(expected, buffer, strict=True)
-    ]
-    return 1 - np.array(rows).reshape(len(expected), len(seen))
+    margin = buffer[:, None, None]
+    size_t, size_d = (expected[:, 2:] - expected[:, :2])[:, None], (seen[:, 2:] - seen[:, :2])[None]
+    low_t, high_t = expected[:, None, :2] - margin * size_t, expected[:, None, 2:] + margin * size_t
+    low_d, high_d = seen[None, :, :2] - margin * size_d, seen[None, :, 2:] + margin * size_d
+    shared = np.maximum(np.minimum(high_t, high_d) - np.maximum(low_t, low_d), 0).prod(axis=2)
+    union = (high_t - low_t).prod(axis=2) + (high_d - low_d).prod(axis=2) - shared
+    distance: Floats = 1 - shared / np.maximum(union, 1e-9)
+    return distance
 
 
 def assign(cost: Floats, limit: float) -> list[tuple[int, int]]:

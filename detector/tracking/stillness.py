@@ -35,7 +35,7 @@ LOOK_BACK_GAP_NS = 2_500_000_000
 class StillMeter:
     """Watches one track. `since_ns`: start of the present standstill, None while it moves."""
 
-    __slots__ = ("_anchor", "_anchor_ns", "_held_ns", "_reference", "_settled", "likeness")
+    __slots__ = ("_anchor", "_anchor_ns", "_held_ns", "_now", "_reference", "_settled", "likeness")
 
     def __init__(self, box: Box, glimpse: Glimpse) -> None:
         self._settled = False
@@ -45,7 +45,7 @@ class StillMeter:
     def _drop_anchor(self, box: Box, glimpse: Glimpse) -> None:
         self._anchor = box
         self._anchor_ns = self._held_ns = glimpse.pts_ns
-        self._reference = glimpse.patch(box)
+        self._reference = self._now = glimpse.patch(box)
         self._settled = False
         self.likeness = None
 
@@ -65,7 +65,8 @@ class StillMeter:
 
     def compare(self, glimpse: Glimpse) -> float | None:
         """Likeness of the place now with the reference; kept in `likeness` for whoever associates."""
-        self.likeness = similarity(self._reference, glimpse.patch(self._anchor))
+        self._now = glimpse.patch(self._anchor)
+        self.likeness = similarity(self._reference, self._now)
         return self.likeness
 
     def unseen(self, glimpse: Glimpse) -> bool:
@@ -90,17 +91,18 @@ class StillMeter:
             return shift <= TREMBLE
         if self.likeness >= SAME:
             return shift <= DRIFT
-        if self.likeness > DIFFERENT:
-            return shift <= TREMBLE
-        # Hidden for a moment, or another one in its place: only one that has settled gets the benefit of doubt.
-        return self._settled and shift <= TREMBLE and pts_ns - self._held_ns <= HIDDEN_NS
+        # Only one that has settled gets the benefit of doubt. One that rolls out to its place would otherwise keep an
+        # anchor a little short of it, which it never comes to resemble.
+        if not self._settled or shift > TREMBLE:
+            return False
+        # Half alike: the light. Unlike: hidden for a moment, or another one in its place.
+        return self.likeness > DIFFERENT or pts_ns - self._held_ns <= HIDDEN_NS
 
     def _hold(self, glimpse: Glimpse) -> None:
         seconds = (glimpse.pts_ns - self._held_ns) / 1e9
         self._held_ns = glimpse.pts_ns
-        patch = glimpse.patch(self._anchor)
-        if self._reference is not None and patch is not None:
-            self._reference = blended(self._reference, patch, min(seconds / FOLLOW_SECONDS, 0.5))
+        if self._reference is not None and self._now is not None:
+            self._reference = blended(self._reference, self._now, min(seconds / FOLLOW_SECONDS, 0.5))
 
     def _settle(self, history: GlimpseHistory) -> None:
         if not self._settled and self._held_ns - self._anchor_ns >= SETTLE_NS:

@@ -19,6 +19,8 @@ from detector.watch import MIN_SCORE, CameraWatch
 from detector.zones import Zone
 from streams.frame import Frame, TimeSource
 
+pytestmark = pytest.mark.shared_data
+
 WIDTH, HEIGHT = 640, 360
 EPOCH_NS = 1_767_600_000 * 10**9
 WHOLE = ((0, 0), (WIDTH, 0), (WIDTH, HEIGHT), (0, HEIGHT))
