@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,9 @@ POLL_S = 0.005
 READY_TIMEOUT_S = 60.0
 FIRST_CASE_TIMEOUT_S = 90.0
 HAND_OVER_TIMEOUT_S = 60.0
+BLIND, SEALING, HANDING_OVER = "any", "sealing", "handing over"
+LATEST_S = {BLIND: 0.0, SEALING: 0.03, HANDING_OVER: 0.15}
+"""How long after it is seen an aim still goes on, more or less."""
 EVERYWHERE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
@@ -48,7 +51,7 @@ class DrillPlan:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When to kill whom: after `life_s` at the latest, sooner when what `aim` names is seen, `late_s` after that."""
+    """When to kill whom: `life_s` from now, or, with an aim, `late_s` after it is seen (but then by `life_s` too)."""
 
     victim: str
     aim: str
@@ -63,13 +66,13 @@ def draw_moments(plan: DrillPlan) -> list[Moment]:
     moments = []
     for _ in range(plan.kills):
         victim = chance.choice(("api", "worker"))
-        aim = chance.choice(("any", "any", "sealing", "handing over"))
+        aim = chance.choice((BLIND, BLIND, SEALING, HANDING_OVER))
         moments.append(
             Moment(
-                victim="worker" if aim == "sealing" else victim,
+                victim="worker" if aim == SEALING else victim,
                 aim=aim,
-                life_s=chance.uniform(0.2, plan.longest_life_s),
-                late_s=chance.uniform(0.0, 0.15),
+                life_s=chance.uniform(0.2, plan.longest_life_s) if aim == BLIND else 2 * plan.longest_life_s,
+                late_s=chance.uniform(0.0, LATEST_S[aim]),
                 down_s=chance.uniform(0.0, plan.longest_down_s),
             )
         )
@@ -103,6 +106,11 @@ class House:
         self._settings = Settings(data_dir=folder)
         self._url = f"http://127.0.0.1:{free_port()}"
         self._token = ""
+        self._http = stack.enter_context(httpx.Client(base_url=self._url, timeout=2.0))
+        self._killed: set[str] = set()
+        self._starting: dict[str, float] = {}
+        self._streams_before = 0
+        self.died_alone = 0
         self.layout = Layout(folder / "worker")
         self._children = {"api": Child("api", self._start_api), "worker": Child("worker", self._start_worker)}
 
@@ -116,10 +124,9 @@ class House:
         import_cameras(office, camera_values([staggered(camera, place) for place, camera in enumerate(cameras)]))
         self._token = create_token(office, "drill")
         for child in self._children.values():
-            child.ensure()
             self._stack.callback(child.stop, 10)
-        self._wait_until("the API answers", self.answers, READY_TIMEOUT_S)
-        self._wait_until("the worker streams", lambda: self._streams() > 0, READY_TIMEOUT_S)
+        self._ensure()
+        self._wait_until("API and worker are there", self._all_are_back, READY_TIMEOUT_S)
 
     def kill(self, moment: Moment) -> Sample:
         """Start what was killed before, wait for the moment, kill, and say what the kill met."""
@@ -129,19 +136,20 @@ class House:
             "victim": moment.victim,
             "aim": moment.aim,
             "while_sealing": any(_entries(self.layout.building)),
-            "while_handing_over": self._unsent() > 0,
+            "while_handing_over": self._hands_over(),
             **back,
         }
         if child.process is not None:
             os.kill(child.process.pid, signal.SIGKILL)
             child.process.wait()
+        self._killed.add(moment.victim)
+        self._starting.pop(moment.victim, None)
         return met
 
     def come_to_rest(self) -> None:
         """Let everything run until there is something to count, then end in order, the worker first."""
-        for child in self._children.values():
-            child.ensure()
-        self._wait_until("the API answers", self.answers, READY_TIMEOUT_S)
+        self._ensure()
+        self._wait_until("API and worker are back", self._all_are_back, READY_TIMEOUT_S)
         self._wait_until("an incident is confirmed", self._has_confirmed, FIRST_CASE_TIMEOUT_S)
         self._wait_until("nothing waits", lambda: self._unsent() == 0, HAND_OVER_TIMEOUT_S)
         self._children["worker"].stop(HAND_OVER_TIMEOUT_S)
@@ -157,12 +165,13 @@ class House:
             "bad_packages": sum(not package.ok for package in report.packages),
             "chain_problems": len(report.chain_problems),
             "half_made": len(_entries(self.layout.building)),
+            "died_alone": self.died_alone,
         }
 
     def answers(self) -> bool:
         """Whether the API is up."""
         try:
-            return httpx.get(f"{self._url}/healthz", timeout=2.0).is_success
+            return self._http.get("/healthz").is_success
         except httpx.HTTPError:
             return False
 
@@ -173,25 +182,44 @@ class House:
         return self._product.spawn("worker", "--api", self._url, STREETWARDEN_TOKEN=self._token)
 
     def _live_until(self, moment: Moment) -> Sample:
-        """Pass the life of this moment; how long the ones that were started again took to be back, if they were."""
-        started = {name: time.monotonic() for name, child in self._children.items() if child.ensure()}
-        streams = self._streams()
+        """Pass the life of this moment; how long those that were started again took to be back, if they were."""
+        self._ensure()
         back: Sample = {}
         end = time.monotonic() + moment.life_s
-        while time.monotonic() < end and not self._aim_is_seen(moment):
-            if "api" in started and self.answers():
-                back["api_back_s"] = round(time.monotonic() - started.pop("api"), 3)
-            if "worker" in started and self._streams() > streams:
-                back["worker_back_s"] = round(time.monotonic() - started.pop("worker"), 3)
+        while time.monotonic() < end and not self._is_seen(moment.aim):
+            back |= {f"{name}_back_s": seconds for name, seconds in self._who_is_back()}
             time.sleep(POLL_S)
-        if moment.aim != "any":
-            time.sleep(moment.late_s)
+        time.sleep(moment.late_s)
         return back
 
-    def _aim_is_seen(self, moment: Moment) -> bool:
-        if moment.aim == "sealing":
+    def _who_is_back(self) -> Iterator[tuple[str, float]]:
+        """Those that work now and did not at the last question, and the seconds since they were started."""
+        for name, is_back in (("api", self.answers), ("worker", lambda: self._streams() > self._streams_before)):
+            if name in self._starting and is_back():
+                yield name, round(time.monotonic() - self._starting.pop(name), 3)
+
+    def _all_are_back(self) -> bool:
+        list(self._who_is_back())
+        return not self._starting
+
+    def _ensure(self) -> None:
+        """Start what does not run. What was not killed and ended all the same is counted against the product."""
+        for name, child in self._children.items():
+            self.died_alone += child.is_dead() and name not in self._killed
+            if name == "worker" and child.is_dead():
+                self._streams_before = self._streams()
+            if child.ensure():
+                self._starting[name] = time.monotonic()
+        self._killed.clear()
+
+    def _is_seen(self, aim: str) -> bool:
+        if aim == SEALING:
             return any(_entries(self.layout.building))
-        return moment.aim == "handing over" and self._unsent() > 0
+        return aim == HANDING_OVER and self._hands_over()
+
+    def _hands_over(self) -> bool:
+        """A package is sealed and not yet acknowledged, and the API is there to take it."""
+        return "api" not in self._starting and not self._children["api"].is_dead() and self._unsent() > 0
 
     def _unsent(self) -> int:
         sent = {path.name for path in _entries(self.layout.sent)}
@@ -210,8 +238,7 @@ class House:
     def _wait_until(self, what: str, ready: Callable[[], bool], timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
         while not ready():
-            for child in self._children.values():
-                child.ensure()
+            self._ensure()
             if time.monotonic() > deadline:
                 raise BenchmarkError(f"waited {timeout_s:.0f} s in vain until {what}: {self._product.last_words()}")
             time.sleep(0.05)

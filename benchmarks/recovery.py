@@ -11,7 +11,18 @@ from benchmarks.material import add_clip_options, load_clips
 from benchmarks.reconnect import TIMEOUT_S, run_reconnects
 from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, quantiles
 
-NEVER = ("lost", "twice", "strangers", "vanished", "altered", "rejected", "quarantined", "left_waiting", "half_made")
+NEVER = (
+    "lost",
+    "twice",
+    "strangers",
+    "vanished",
+    "altered",
+    "rejected",
+    "quarantined",
+    "left_waiting",
+    "half_made",
+    "died_alone",
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
