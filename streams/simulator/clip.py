@@ -26,7 +26,9 @@ _DEFAULT_STEP_NS = SECOND_NS // 25
 
 @dataclass(frozen=True, slots=True)
 class ClipPicture:
-    """One access unit; times in ns, `send_ns` from the clip's first, `pts_ns` from its first send time."""
+    """One access unit. `pts_ns`: when it is shown, and was captured, from the clip's first picture on; `send_ns`: when
+    it leaves the camera, which is never before that.
+    """
 
     send_ns: int
     pts_ns: int
@@ -44,8 +46,6 @@ class Clip:
         self._key_indices = [index for index, picture in enumerate(self.pictures) if picture.is_keyframe]
         self._send_ns = [picture.send_ns for picture in self.pictures]
         self.duration_ns = _loop_duration_ns(self.pictures)
-        # How long a picture waits between capture and sending, because later ones are sent before it.
-        self.reorder_ns = max(picture.pts_ns - picture.send_ns for picture in self.pictures)
 
     def index_at(self, position_ns: int) -> int:
         """The first picture sent at or after `position_ns`; may be one past the last."""
@@ -125,15 +125,14 @@ def _pictures(path: Path, packets: list[SourcePacket], sets: list[bytes]) -> lis
     if first is None:
         raise SimulatorError(f"{path}: no key frame in it")
     packets = packets[first:]
-    send_ns = _send_times(packets)
+    order_ns = _send_times(packets)
+    shown_ns = [at if packet.pts_ns is None else packet.pts_ns for packet, at in zip(packets, order_ns, strict=True)]
+    # An encoder sends pictures out of order, so each waits long enough for the one that is sent earliest.
+    wait_ns = max(shown - at for shown, at in zip(shown_ns, order_ns, strict=True))
+    origin_ns = min(shown_ns)
     return [
-        ClipPicture(
-            send_ns=at_ns - send_ns[0],
-            pts_ns=(at_ns if packet.pts_ns is None else packet.pts_ns) - send_ns[0],
-            is_keyframe=packet.is_keyframe,
-            units=tuple(_units(packet, sets)),
-        )
-        for packet, at_ns in zip(packets, send_ns, strict=True)
+        ClipPicture(at + wait_ns - origin_ns, shown - origin_ns, packet.is_keyframe, tuple(_units(packet, sets)))
+        for packet, at, shown in zip(packets, order_ns, shown_ns, strict=True)
     ]
 
 

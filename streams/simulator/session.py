@@ -178,6 +178,6 @@ class MediaSession:
         """Tell which RTP timestamp a picture captured now would have."""
         self._report_ns = position_ns + _REPORT_INTERVAL_NS
         wall_ns = self._clock.started_wall_ns + self._clock.now_ns()
-        timestamp = self._numbers.timestamp(position_ns + self._clip.reorder_ns)
         numbers = self._numbers
+        timestamp = numbers.timestamp(position_ns)
         self._sink.send_rtcp(rtp.sender_report(numbers.ssrc, wall_ns, timestamp, numbers.packets, numbers.octets))

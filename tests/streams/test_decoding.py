@@ -11,6 +11,22 @@ from tests.streams.clips import number_of
 from tests.streams.test_ring import STEP, ring_of
 
 
+@pytest.mark.parametrize("name", ["h264_b", "hevc_b"])
+def test_the_clips_have_pictures_shown_before_their_own_key_frame(clips: Path, name: str) -> None:
+    span = ring_of(clips / f"{name}.mp4").span(0, 4 * 10 * STEP)
+    assert span is not None
+    key_ns = next(packet.pts_ns for packet in span.packets[1:] if packet.is_keyframe)
+    after = span.packets[[packet.pts_ns for packet in span.packets].index(key_ns) :]
+    assert min(packet.pts_ns for packet in after) < key_ns
+
+
+@pytest.mark.parametrize("name", ["h264_b", "hevc_b"])
+def test_a_span_that_begins_with_an_open_gop_gives_no_picture_before_its_key_frame(clips: Path, name: str) -> None:
+    span = ring_of(clips / f"{name}.mp4").span(15 * STEP, 30 * STEP)
+    assert span is not None
+    assert [number_of(frame.image) for frame in decode_span(span)][:5] == [10, 11, 12, 13, 14]
+
+
 @pytest.mark.parametrize("name", ["h264", "h264_b", "hevc", "hevc_b"])
 @pytest.mark.parametrize("number", [0, 7, 9, 10, 18, 19, 20, 39])
 def test_gop_at_holds_what_the_picture_shown_then_needs(clips: Path, name: str, number: int) -> None:

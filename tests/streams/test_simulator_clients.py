@@ -205,7 +205,8 @@ def test_a_client_that_does_not_read_loses_pictures_and_holds_nobody_up(tmp_path
 
 def test_two_clients_see_the_same_moment_and_an_offset_shifts_it(folder: Path, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "long.mp4", 200, rate=20, gop=1)
-    cameras = [SimulatedCamera("a", clip), SimulatedCamera("b", clip, start_offset_s=5.0)]
+    reordered = make_clip(tmp_path / "long_b.mp4", 200, rate=20, b_frames=3)
+    cameras = [SimulatedCamera("a", clip), SimulatedCamera("b", reordered, start_offset_s=5.0)]
     with Simulator(cameras) as simulator:
         streams = [Watched(CameraSource(name, simulator.url(name))) for name in ("a", "a", "b")]
         with streams[0], streams[1], streams[2]:
