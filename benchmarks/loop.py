@@ -233,6 +233,6 @@ BENCHMARK = Benchmark(
     about="the loop from decoded frame to incidents against the bare session on the same tensors",
     run=run,
     add_options=add_options,
-    smoke={"cameras": [1, 4], "frames": 4, "rounds": 3},
+    smoke={"cameras": [1, 4], "frames": 4, "rounds": 2},
     gates=(Gate("ratio_to_session", least=0.95, timed=True),),
 )
