@@ -219,6 +219,8 @@ def test_two_clients_see_the_same_moment_and_an_offset_shifts_it(folder: Path, t
     assert all(first[moment] == second[moment] for moment in shared)
     moved = {(shifted[moment] - first[moment]) % 200 for moment in first.keys() & shifted.keys()}
     assert moved == {100}
+    # And no picture is dated after it came.
+    assert all(f.captured_at_ns <= at for s in streams for f, at in zip(s.frames, s.arrived_ns, strict=True))
 
 
 def test_a_busy_port_is_one_clear_line(folder: Path) -> None:

@@ -25,6 +25,7 @@ class Watched:
     def __init__(self, source: CameraSource, policy: SamplingPolicy | None = None) -> None:
         self.ring = PacketRing(source.camera_id)
         self.frames: list[Frame] = []
+        self.arrived_ns: list[int] = []
         self._changed = threading.Condition()
         policy = policy or SamplingPolicy(0.0, "all")
         self.stream = CameraStream(source, self.ring, policy, SystemClock(), self._take)
@@ -59,4 +60,5 @@ class Watched:
     def _take(self, frame: Frame) -> None:
         with self._changed:
             self.frames.append(frame)
+            self.arrived_ns.append(time.time_ns())
             self._changed.notify_all()
