@@ -6,6 +6,7 @@ from pathlib import Path
 
 from detector.engine import Engine
 from detector.errors import ModelError
+from detector.watch import MIN_SCORE
 from models.catalogue import resolve
 from models.errors import ModelsError
 from streetwarden.errors import UsageError
@@ -23,7 +24,8 @@ def model_path(name_or_path: str) -> Path:
 def load_engine(settings: Settings) -> Engine:
     """The engine that the settings ask for. Raises UsageError with one line when the model does not fit."""
     try:
-        return Engine.load(model_path(settings.model), threads=settings.threads)
+        # The tracker follows a parked car through looks at which the model is far from sure; the rules ask for more.
+        return Engine.load(model_path(settings.model), threads=settings.threads, score_threshold=MIN_SCORE)
     except ModelError as error:
         raise UsageError(str(error)) from None
 

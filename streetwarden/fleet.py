@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from streams.clock import Clock
@@ -63,7 +63,7 @@ class Fleet:
         analysed = {camera.config.id: camera.frames_analysed for camera in self._pipeline.cameras}
         return [
             {
-                **asdict(live.stream.health()),
+                **live.stream.health().as_dict(),
                 "frames_analysed": analysed.get(camera_id, 0),
                 "frames_replaced": self._queue.replaced(camera_id),
             }
@@ -74,12 +74,12 @@ class Fleet:
         ring = PacketRing(config.id)
         source = CameraSource(config.id, config.url, transport=config.transport)
         stream = CameraStream(source, ring, self._policy, self._clock, self._queue.put)
-        self._loop.call(lambda: self._watch(config, ring))
+        self._loop.call(lambda: self._watch(config, ring, stream))
         self._live[config.id] = LiveCamera(config, stream, ring)
         stream.start()
 
-    def _watch(self, config: CameraConfig, ring: PacketRing) -> None:
-        self._pipeline.add(config, ring)
+    def _watch(self, config: CameraConfig, ring: PacketRing, stream: CameraStream) -> None:
+        self._pipeline.add(config, ring, stream.health)
 
     def _drop(self, camera_id: str) -> None:
         self._live.pop(camera_id).stream.stop()

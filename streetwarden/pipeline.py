@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from detector.watch import CameraWatch
-
 from detector.detections import Detections
 from detector.engine import Engine
 from detector.incident import Incident
+from detector.watch import CameraWatch
 from evidence.recorder import CameraContext, Recorder
-from streams.frame import Frame
+from streams.frame import Frame, TimeSource
+from streams.health import StreamHealth
 from streams.ring import PacketRing
 from streetwarden.cameras_file import CameraConfig
 
 OnIncident = Callable[[Incident], None]
+Health = Callable[[], StreamHealth | None]
+
+
+def no_health() -> StreamHealth | None:
+    """A clip has no stream whose health could matter."""
+    return None
 
 
 @dataclass(slots=True)
@@ -26,6 +32,7 @@ class WatchedCamera:
     ring: PacketRing
     watch: CameraWatch
     zone_hours: dict[str, object]
+    health: Health
     frames_analysed: int = field(default=0)
 
 
@@ -44,10 +51,10 @@ class Pipeline:
         """The cameras watched now."""
         return tuple(self._cameras.values())
 
-    def add(self, config: CameraConfig, ring: PacketRing) -> WatchedCamera:
-        """Watch a camera from its next frame on."""
+    def add(self, config: CameraConfig, ring: PacketRing, health: Health = no_health) -> WatchedCamera:
+        """Watch a camera from its next frame on; `health` gives its stream's record, for the packages."""
         watch = CameraWatch(config.id, config.zones, self._engine.class_names)
-        watched = WatchedCamera(config, ring, watch, _zone_hours(config))
+        watched = WatchedCamera(config, ring, watch, _zone_hours(config), health)
         self._cameras[config.id] = watched
         return watched
 
@@ -85,12 +92,18 @@ class Pipeline:
 
 
 def _context(camera: WatchedCamera, frame: Frame) -> CameraContext:
+    stream = camera.health()
+    offset_s = stream.clock_offset_s if stream else None
+    measured = offset_s is not None and frame.time_source is TimeSource.RTCP_SR
     return CameraContext(
         camera_id=camera.config.id,
         device_number=camera.config.device_number,
         time_source=frame.time_source.value,
+        clock_offset_ns=round(offset_s * 1e9) if measured and offset_s is not None else None,
+        clock_method="RTCP sender reports against the host's clock" if measured else None,
+        clock_measured_at_ns=frame.captured_at_ns if measured else None,
         zone_hours=camera.zone_hours,
-        health={"frames_analysed": camera.frames_analysed},
+        health={**(stream.as_dict() if stream else {}), "frames_analysed": camera.frames_analysed},
     )
 
 
