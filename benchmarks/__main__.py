@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 measured and every gate held, 1 a gate was missed, 2 the benchmark could not run."""
     options = build_parser(sys.argv[1:] if arguments is None else arguments)
     try:
+        _check_target(getattr(options, "json", None))
         return int(options.run(options))
     except REFUSALS as error:
         print(f"benchmarks: {error}", file=sys.stderr)
@@ -55,6 +56,12 @@ def build_parser(arguments: Sequence[str]) -> argparse.Namespace:
     tables.add_argument("--into", type=Path, metavar="PAGE", help="replace the tables of this page (default: print)")
     tables.set_defaults(run=lambda options: write_tables(read_reports(options.reports), options.into))
     return parser.parse_args(arguments)
+
+
+def _check_target(path: Path | None) -> None:
+    """Find out before a long run, not after it, that its report cannot be written."""
+    if path is not None and not path.resolve().parent.is_dir():
+        raise BenchmarkError(f"--json {path}: no such folder")
 
 
 def _add_common_options(parser: argparse.ArgumentParser) -> None:

@@ -65,7 +65,8 @@ def draw_moments(plan: DrillPlan) -> list[Moment]:
     chance = random.Random(plan.seed)  # noqa: S311 - repeatable, guards nothing
     moments = []
     for _ in range(plan.kills):
-        victim = chance.choice(("api", "worker"))
+        # With the aimed ones that makes as many kills of each.
+        victim = chance.choice(("api", "api", "worker"))
         aim = chance.choice((BLIND, BLIND, SEALING, HANDING_OVER))
         moments.append(
             Moment(
@@ -245,8 +246,12 @@ class House:
 
 
 def staggered(camera: CameraConfig, place: int) -> CameraConfig:
-    """The camera with one zone over all of the picture; limits differ, so that packages are sealed all the time."""
-    rules = [{"kind": "illegal_parking", "dwell_seconds": 1.0 + 1.3 * place}]
+    """The camera with one zone over all of the picture, in which far vehicles count too.
+
+    Limits differ, so that packages are sealed for as long as the worker lives.
+    """
+    limits = {"dwell_seconds": 1.0 + 1.3 * place, "min_size": 0.0, "gap_seconds": 1.0}
+    rules = [{"kind": "illegal_parking", **limits}]
     zone = Zone.model_validate({"id": "everywhere", "class": "prohibited", "polygon": EVERYWHERE, "rules": rules})
     return camera.model_copy(update={"zones": (zone,)})
 

@@ -48,7 +48,7 @@ def write_tables(reports: Sequence[Report], page: Path | None) -> int:
 
 def tables_of(reports: Sequence[Report]) -> str:
     """One section a report, in the order given."""
-    return "\n".join("\n".join(section_of(report)) + "\n" for report in reports)
+    return "\n\n".join("\n".join(section_of(report)).rstrip() for report in reports) + "\n"
 
 
 def section_of(report: Report) -> list[str]:

@@ -72,6 +72,13 @@ def test_without_clips_a_benchmark_says_so_in_one_line(tmp_path: Path, capsys: p
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_report_that_cannot_be_written_is_refused_before_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["loop", "--json", str(tmp_path / "nowhere" / "report.json")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+
+
 def test_the_tables_of_a_page_are_replaced_and_the_rest_is_kept(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
