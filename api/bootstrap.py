@@ -18,6 +18,7 @@ from api.db.migrate import migrate
 from api.errors import ApiError, SetupError
 from api.office import Office, open_office
 from api.settings import ApiSettings
+from api.text import ID_PATTERN
 from api.users import service as users
 from api.zones.schemas import ZoneIn
 from api.zones.service import add_version, current_zones, values_of
@@ -121,8 +122,8 @@ def _zone(config: Mapping[str, Any], where: str) -> tuple[str, ZoneIn]:
     told = {"class": "prohibited", "rules": [], **config, "base_version": 0}
     body = {key: value for key, value in told.items() if key not in {"id", "version"}}
     zone_id = config.get("id")
-    if not isinstance(zone_id, str) or not zone_id:
-        raise SetupError(f"{where}.id: expected a name")
+    if not isinstance(zone_id, str) or not ID_PATTERN.fullmatch(zone_id):
+        raise SetupError(f"{where}.id: expected a name of up to 64 letters, digits, '_', '.' and '-'")
     return zone_id, _parse(ZoneIn, body, where)
 
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Query, Request
 
 from api.access import Principal
 from api.office import Office
+from api.text import ID_PATTERN
 
 # SQLite and PostgreSQL both hold 63 bits.
 LARGEST_ID = 2**63 - 1
@@ -25,8 +26,6 @@ def get_principal(request: Request) -> Principal:
 
 OfficeDep = Annotated[Office, Depends(get_office)]
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
-Identifier = Annotated[
-    str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Letters, digits, _.-")
-]
+Identifier = Annotated[str, Path(pattern=rf"^{ID_PATTERN.pattern}$", description="Up to 64 letters, digits, _.-")]
 BigIdPath = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 BigIdQuery = Annotated[int | None, Query(ge=0, le=LARGEST_ID)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -21,7 +22,8 @@ def _one_line(value: str) -> str:
     return _no_controls(value)
 
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+Id = Annotated[str, StringConstraints(pattern=rf"^{ID_PATTERN.pattern}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True), AfterValidator(_one_line)]
 Note = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True), AfterValidator(_no_controls)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_no_controls)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -93,22 +94,24 @@ def hash_of(entry: AuditEntry) -> str:
 def verify_log(session: Session) -> AuditVerdict:
     """Walk the whole log; find the first row that was changed, dropped or put in, and a tail that was cut off."""
     previous, count = GENESIS, 0
-    for entry in _rows(session):
-        count += 1
-        if entry.sequence != count:
-            return AuditVerdict(count - 1, holds=False, broken_at=count, problem="a row is missing")
-        if entry.previous_hash != previous or hash_of(entry) != entry.entry_hash:
-            return AuditVerdict(count - 1, holds=False, broken_at=count, problem="a row was changed")
-        previous = entry.entry_hash
+    with closing(_rows(session)) as rows:
+        for entry in rows:
+            count += 1
+            if entry.sequence != count:
+                return AuditVerdict(count - 1, holds=False, broken_at=count, problem="a row is missing")
+            if entry.previous_hash != previous or hash_of(entry) != entry.entry_hash:
+                return AuditVerdict(count - 1, holds=False, broken_at=count, problem="a row was changed")
+            previous = entry.entry_hash
     head = session.get_one(AuditHead, HEAD_ID)
     if (head.sequence, head.entry_hash) != (count, previous):
         return AuditVerdict(count, holds=False, broken_at=count + 1, problem="the end of the log is missing")
     return AuditVerdict(count, holds=True)
 
 
-def _rows(session: Session) -> Iterator[AuditEntry]:
+def _rows(session: Session) -> Generator[AuditEntry]:
     statement = select(AuditEntry).order_by(AuditEntry.sequence).execution_options(yield_per=1000)
-    yield from session.scalars(statement)
+    with session.scalars(statement) as rows:
+        yield from rows
 
 
 def latest(session: Session, before: int | None, subject: str | None, limit: int) -> list[AuditEntry]:

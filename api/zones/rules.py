@@ -92,7 +92,9 @@ class IllegalParkingRule(_Model):
     schedule: Schedule | None = None
     classes: Annotated[list[ClassName], Field(min_length=1, max_length=20)] | None = None
     min_score: Annotated[float, Field(ge=0, le=1)] | None = None
+    min_seen: Annotated[float, Field(ge=0, le=1)] | None = None
     min_footprint: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_size: Annotated[float, Field(ge=0, le=1)] | None = None
     gap_seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
 
 

@@ -6,6 +6,8 @@ import contextlib
 import functools
 import itertools
 import shutil
+import signal
+import ssl
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from api.access import SYSTEM, Role
@@ -30,6 +33,10 @@ from tests.api.scene import SealedBag, Sealer, key_entry
 
 PASSWORD = "correct horse battery"
 DATABASES = ("sqlite", "postgresql")
+ENOUGH_MEMORY = 256 * 1024 * 1024
+ENOUGH_MEMORY_FOR_POSTGRES = 4 * 1024**3
+# Nothing here speaks TLS, and reading the certificates of the world for every client takes longer than the tests.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Clock:
@@ -47,14 +54,22 @@ class Clock:
         self.moment += timedelta(**span)
 
 
+def memory_folder(enough: int) -> Path | None:
+    """A folder in memory, if there is one with so many bytes free."""
+    memory = Path("/dev/shm")  # noqa: S108
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > enough else None
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a real PostgreSQL server; its database `template_streetwarden` has the newest schema."""
     # Not below pytest's own folder: every pytest run on this machine shuts that to the server's own user.
-    folder = Path(tempfile.mkdtemp(prefix="streetwarden-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="streetwarden-postgres-", dir=memory_folder(ENOUGH_MEMORY_FOR_POSTGRES)))
     folder.chmod(0o755)
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         warnings.simplefilter("ignore", ResourceWarning)
         # Asks for the folder above while it is imported.
         from pgserver.postgres_server import get_server  # noqa: PLC0415
@@ -67,20 +82,36 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         migrate(server.get_uri("template_streetwarden"))
         yield server.get_uri()
     finally:
+        # At once: an orderly end writes every database of the tests to the disk first.
+        postmaster = psutil.Process(server.get_pid())
+        postmaster.send_signal(signal.SIGQUIT)
+        postmaster.wait(20)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def fast_path() -> Iterator[Path]:
+    """A folder in memory where there is room: the service pushes everything to the disk, and disks are slow."""
+    with tempfile.TemporaryDirectory(prefix="streetwarden-", dir=memory_folder(ENOUGH_MEMORY)) as folder:
+        yield Path(folder)
 
 
 _numbers = itertools.count(1)
 
 
-def fresh_database(backend: str, tmp_path: Path, request: pytest.FixtureRequest, template: str) -> str:
-    """The address of a database of its own."""
-    if backend == "sqlite":
-        return f"sqlite:///{tmp_path / 'streetwarden.sqlite3'}"
+def fresh_postgres(server: str, template: str) -> str:
+    """The address of a new database on this server."""
     import psycopg  # noqa: PLC0415
 
-    server: str = request.getfixturevalue("postgres")
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -88,15 +119,20 @@ def fresh_database(backend: str, tmp_path: Path, request: pytest.FixtureRequest,
 
 
 @pytest.fixture(params=DATABASES)
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database without any table."""
-    return fresh_database(request.param, tmp_path, request, "template0")
+def empty_database_url(request: pytest.FixtureRequest, fast_path: Path) -> str:
+    """A database without any table, on each backend."""
+    if request.param == "sqlite":
+        return f"sqlite:///{fast_path / 'empty.sqlite3'}"
+    return fresh_postgres(request.getfixturevalue("postgres"), "template0")
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, fast_path: Path, sqlite_template: Path) -> str:
     """A database of its own for each test, on each backend."""
-    return fresh_database(request.param, tmp_path, request, "template_streetwarden")
+    if request.param == "sqlite":
+        copy = shutil.copy(sqlite_template, fast_path / "streetwarden.sqlite3")
+        return f"sqlite:///{copy}"
+    return fresh_postgres(request.getfixturevalue("postgres"), "template_streetwarden")
 
 
 @dataclass
@@ -114,7 +150,7 @@ class Service:
 
     def anonymous(self, **options: object) -> httpx.Client:
         """A client without credentials."""
-        return self.stack.enter_context(httpx.Client(base_url=self.url, timeout=20, trust_env=False, **options))  # type: ignore[arg-type]
+        return self.stack.enter_context(httpx.Client(base_url=self.url, timeout=20, verify=NO_TLS, **options))  # type: ignore[arg-type]
 
     def person(self, *roles: str, username: str | None = None) -> httpx.Client:
         """A person who is signed in; the password is `PASSWORD`."""
@@ -202,17 +238,17 @@ def sealer() -> Sealer:
 
 
 @pytest.fixture
-def start_service(database_url: str, tmp_path: Path, sealer: Sealer) -> Iterator[Callable[..., Service]]:
+def start_service(database_url: str, fast_path: Path, sealer: Sealer) -> Iterator[Callable[..., Service]]:
     """Start the service with settings of the test's own."""
     with contextlib.ExitStack() as stack:
 
         def start(**settings: object) -> Service:
-            made = ApiSettings(data_dir=tmp_path / "data", database_url=database_url, **settings)  # type: ignore[arg-type]
+            made = ApiSettings(data_dir=fast_path / "data", database_url=database_url, **settings)  # type: ignore[arg-type]
             clock = Clock()
             url = stack.enter_context(running(made, now=clock))
             office = open_office(made, clock)
             stack.callback(office.close)
-            service = Service(made, clock, url, sealer, tmp_path / "scratch", office)
+            service = Service(made, clock, url, sealer, fast_path / "scratch", office)
             stack.enter_context(service.stack)
             return service
 

@@ -38,22 +38,22 @@ with office.store.receiving() as received:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> ApiSettings:
-    made = ApiSettings(data_dir=tmp_path / "data", database_url=database_url)
+def settings(database_url: str, fast_path: Path) -> ApiSettings:
+    made = ApiSettings(data_dir=fast_path / "data", database_url=database_url)
     create_app(made).state.office.close()
     return made
 
 
 @pytest.fixture
-def upload(settings: ApiSettings, sealer: Sealer, tmp_path: Path) -> Path:
+def upload(settings: ApiSettings, sealer: Sealer, fast_path: Path) -> Path:
     """A package of which the service died in the middle."""
     office = open_office(settings)
     entry = key_entry()
     register(office, WORKER, entry.key_id, entry)
     office.close()
     bag = sealer.seal("incident-1")
-    path = tmp_path / "upload.zip"
-    path.write_bytes(bag.zip(tmp_path / "scratch"))
+    path = fast_path / "upload.zip"
+    path.write_bytes(bag.zip(fast_path / "scratch"))
     arguments = [str(settings.data_dir), settings.database_url, bag.package_id, str(path)]
     done = subprocess.run([sys.executable, "-c", DIE_AFTER_THE_RENAME, *arguments], check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
