@@ -24,7 +24,7 @@ $(STAMPS)/system-test: deploy/system-packages.sh
 	@deploy/system-packages.sh run test
 	@touch $@
 
-$(BIN)/python:
+$(BIN)/python: | $(STAMPS)/system-run
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "streetwarden: $(PYTHON) is older than 3.11: set PYTHON=python3.11" >&2; exit 2; }
 	@echo "streetwarden: making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)

@@ -2,7 +2,7 @@
 # Checks for the Debian packages that `run` or `test` needs; installs them as root, otherwise says which are missing.
 set -eu
 declare -A packages=(
-  [run]="libgl1 libglib2.0-0"
+  [run]="python3-venv libgl1 libglib2.0-0"
   [test]="chromium ffmpeg fonts-noto-cjk openssl python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-rtsp gstreamer1.0-tools
           gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav"
 )
