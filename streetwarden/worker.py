@@ -48,8 +48,17 @@ def run_for_folder(
             report = crew.report()
         report = {**crew.report(), "cameras": report["cameras"]}
     (folder / HEALTH).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _refuse_if_blind(report["cameras"])
     print(_summary(report))
     return 0
+
+
+def _refuse_if_blind(cameras: list[dict[str, Any]]) -> None:
+    """A run in which no camera gave a single packet is bad input: a wrong address, password or file."""
+    if any(camera["packets_read"] for camera in cameras):
+        return
+    reason = next((camera["last_error"] for camera in cameras if camera["last_error"]), "no word from any")
+    raise UsageError(f"no camera gave a picture: {reason}")
 
 
 def _summary(report: dict[str, Any]) -> str:
