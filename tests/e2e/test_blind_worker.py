@@ -14,11 +14,13 @@ from tests.e2e.office import process
 def watch(url: str, tmp_path: Path, seconds: float = 4) -> str:
     """What a worker with this one camera says at its end; checks the exit code."""
     cameras = cameras_file(tmp_path, url=url)
-    arguments = ["worker", "--cameras", cameras, "--out", tmp_path / "out", "--seconds", str(seconds)]
-    done = streetwarden(*arguments, data_dir=tmp_path / "data")
+    out = tmp_path / "out"
+    done = streetwarden(
+        "worker", "--cameras", cameras, "--out", out, "--seconds", str(seconds), data_dir=tmp_path / "data"
+    )
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    assert (tmp_path / "out" / "health.json").exists()
+    assert (out / "health.json").exists()
     return done.stderr
 
 
