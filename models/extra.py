@@ -8,6 +8,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 
 from models.errors import MissingExtraError
 
@@ -23,9 +24,7 @@ def require_train_extra(purpose: str) -> None:
 
     Raises MissingExtraError, naming the first package that is not here.
     """
-    for package in PACKAGES:
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtraError(f"{purpose} needs {package}: install the extra `train` (make venv)")
+    require_packages(purpose, PACKAGES)
     _require_torchvision(purpose)
     os.environ.setdefault("YOLO_OFFLINE", "true")
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
@@ -33,6 +32,13 @@ def require_train_extra(purpose: str) -> None:
         folder = tempfile.mkdtemp(prefix="streetwarden-ultralytics-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         os.environ["YOLO_CONFIG_DIR"] = folder
+
+
+def require_packages(purpose: str, packages: Sequence[str]) -> None:
+    """Check that some packages of the extra are here. Raises MissingExtraError, naming the first that is not."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError(f"{purpose} needs {package}: install the extra `train` (make venv)")
 
 
 def _require_torchvision(purpose: str) -> None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from detector.letterbox import InputBuffer, plan_letterbox
 from models.errors import QuantizeError
-from models.extra import require_train_extra
+from models.extra import require_packages
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 # The head's decoding mixes pixels up to 640 and scores up to 1: one int8 scale for both would round every score to 0.
@@ -29,7 +29,7 @@ def quantize(model: Path, target: Path, pictures: Path, *, limit: int = 128, see
     Only convolutions are quantised. The accuracy it costs is for `models evaluate` to say.
     Raises QuantizeError: no model, no pictures, or a graph that ONNX Runtime cannot quantise.
     """
-    require_train_extra("quantising")
+    require_packages("quantising", ["onnx"])
     chosen = _choose(pictures, limit, seed)
     if not model.is_file():
         raise QuantizeError(f"{model}: no such model")
