@@ -128,9 +128,9 @@ def harbour_road() -> ClipSpec:
     )
     trips = (
         Trip(ActorSpec("suv-white", "suv", WHITE), stop_at_kerb(halt, 72.0, -24.0)),
-        passing("truck-green", "truck", GREEN, 10.0, far=True),
-        passing("sedan-silver", "sedan", SILVER, 21.0, far=True),
-        passing("van-orange", "van", ORANGE, 26.0, far=False),
+        passing("truck-green", "truck", GREEN, 10.0, far=True, speed=11.0),
+        passing("sedan-silver", "sedan", SILVER, 21.0, far=True, speed=11.0),
+        passing("hatch-orange", "hatchback", ORANGE, 26.0, far=False, speed=11.0),
         passing("scooter", "motorcycle", BLUE, 33.0, far=False, speed=8.0),
         walker,
     )

@@ -36,7 +36,7 @@ _PAINTS: tuple[Colour, ...] = (
     (0.08, 0.2, 0.3),
 )
 _KINDS = ("sedan", "hatchback", "suv", "van", "truck", "bus", "motorcycle", "bicycle", "person")
-_SHARES = (0.16, 0.11, 0.13, 0.1, 0.1, 0.07, 0.1, 0.1, 0.13)
+_SHARES = (0.15, 0.1, 0.12, 0.1, 0.1, 0.11, 0.1, 0.1, 0.12)
 _HALF_WIDTH = {"bus": 1.3, "truck": 1.3}
 
 StageFor = Callable[[SceneSpec], Stage]
