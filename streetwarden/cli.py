@@ -9,7 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from detector.errors import DetectorError
 from evidence.errors import EvidenceError
+from models.errors import ModelsError
+from streams.errors import StreamError
 from streetwarden import processes
 from streetwarden.errors import UsageError
 
@@ -28,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Run = options.run
     try:
         return run(options)
-    except (UsageError, EvidenceError) as error:
+    except (UsageError, StreamError, DetectorError, EvidenceError, ModelsError) as error:
         print(f"streetwarden: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
