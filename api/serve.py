@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -55,15 +57,37 @@ def run(settings: ApiSettings, host: str, port: int, on_ready: Callable[[str], N
     """
     listener = _bind(host, port)
     try:
-        app = create_app(settings)
-        if on_ready is not None:
-            on_ready(url_of(listener))
-        _server(app).run(sockets=[listener])
-    except KeyboardInterrupt:
+        with _ending_on_terminate():
+            app = create_app(settings)
+            if on_ready is not None:
+                on_ready(url_of(listener))
+            _server(app).run(sockets=[listener])
+    except (KeyboardInterrupt, _Terminated):
         # uvicorn raises the signal again after it has stopped gracefully.
-        logging.getLogger(__name__).debug("stopped by the keyboard")
+        logging.getLogger(__name__).debug("stopped by a signal")
     finally:
         listener.close()
+
+
+class _Terminated(BaseException):
+    """SIGTERM, as SIGINT is KeyboardInterrupt."""
+
+
+@contextmanager
+def _ending_on_terminate() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, at any moment; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def url_of(listener: socket.socket) -> str:
