@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Writes the two lock files anew: pins and hashes, no index addresses. Needs uv on the PATH; run by `make lock`.
+# Writes the lock files anew: pins and hashes, no index addresses. Needs uv on the PATH; run by `make lock`.
 set -eu
 cd "$(dirname "$0")/.."
 common=(--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet)
-uv pip compile pyproject.toml "${common[@]}" --extra postgres -o requirements/lean.lock
+uv pip compile pyproject.toml "${common[@]}" -o requirements/lean.lock
+# PostgreSQL's driver is for offices that use it.
+uv pip compile pyproject.toml "${common[@]}" --extra postgres -c requirements/lean.lock -o requirements/postgres.lock.new
+awk '/^[a-z]/ { keep = ($0 ~ /^psycopg/) } keep' requirements/postgres.lock.new > requirements/postgres.lock
+rm requirements/postgres.lock.new
 # torch is installed by version before this file (its build differs from machine to machine, so it has no hash here);
 # torchvision is never installed: ultralytics only wants its NMS, which tests/stubs/torchvision hands on.
 uv pip compile pyproject.toml "${common[@]}" --extra postgres --extra dev --extra train -c requirements/lean.lock \
