@@ -88,7 +88,8 @@ def run_all(options: argparse.Namespace) -> int:
             result = Path(folder) / f"{name}.json"
             say(f"benchmarks: {name}")
             command = [sys.executable, "-m", "benchmarks", name, "--json", str(result)]
-            codes.append(subprocess.run([*command, *(["--smoke"] if options.smoke else [])], check=False).returncode)
+            code = subprocess.run([*command, *(["--smoke"] if options.smoke else [])], check=False).returncode
+            codes.append(code if code >= 0 else BAD_INPUT)  # below 0: ended by a signal
             if result.exists():
                 reports.append(json.loads(result.read_text(encoding="utf-8")))
     if options.json:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import tempfile
 from pathlib import Path
 
 import cv2
 
-from benchmarks.material import SHARED_DATA, Clip, add_clip_options, load_clips
+from benchmarks.material import SHARED_DATA, Clip, add_clip_options, key_frames, load_clips
 from benchmarks.report import Benchmark, Figures, Outcome, Sample, say
 from datasets.formats.labels import Box, LabelledImage, LabelSet
 from datasets.formats.yolo import write_yolo
 from models.evaluate import evaluate
-from streams.files import replay
-from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
-from streams.source import CameraSource
 from streetwarden.detection import model_path
 
 REAL_SETS = {"vehicles_street_atl": ("images/vehicles_street_atl/data.yaml", "val")}
@@ -28,7 +23,9 @@ SEEN_ENOUGH = 0.3
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What this benchmark can be told."""
     parser.add_argument("--model", default="street", metavar="NAME|FILE", help="model (default: %(default)s)")
-    parser.add_argument("--every", type=float, default=2.0, metavar="S", help="seconds between two frames of a clip")
+    parser.add_argument(
+        "--every", type=float, default=2.0, metavar="S", help="seconds between two frames of a clip at least"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures of each set")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of one inference")
     add_clip_options(parser)
@@ -56,12 +53,10 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def write_frames(clip: Clip, folder: Path, every_s: float, limit: int | None) -> Path:
-    """Frames of a clip as a YOLO data set with the truth's boxes; gives its `data.yaml`."""
+    """Key frames of a clip as a YOLO data set with the truth's boxes; gives its `data.yaml`."""
     (folder / "images").mkdir(parents=True)
     images = []
-    ring = PacketRing(clip.name)
-    frames = replay(CameraSource(clip.name, str(clip.path)), ring, SamplingPolicy(every_s, decode="all"))
-    for frame in itertools.islice(frames, limit):
+    for frame in key_frames(clip, every_s, limit)[0]:
         name = f"{frame.sequence:05d}.png"
         cv2.imwrite(str(folder / "images" / name), frame.image)
         images.append(LabelledImage(name, *frame.size_wh, _boxes(clip, frame.pts_ns)))

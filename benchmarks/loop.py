@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from benchmarks.material import Clip, add_clip_options, load_clips, with_dwell
+from benchmarks.material import Clip, add_clip_options, key_frames, load_clips, with_dwell
 from benchmarks.probes import Span, Spans, probed
 from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median, quantiles, say
 from detector.backends.onnxruntime import OnnxRuntimeBackend
@@ -29,11 +29,7 @@ from detector.engine import Engine
 from detector.watch import CameraWatch
 from evidence.recorder import Recorder
 from streams.clock import SystemClock
-from streams.files import replay
 from streams.frame import Frame
-from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
-from streams.source import CameraSource
 from streetwarden.detection import load_engine, model_path
 from streetwarden.loop import FRAMES_A_BATCH
 from streetwarden.pipeline import Pipeline
@@ -158,7 +154,9 @@ def _bench(options: argparse.Namespace, clip: Clip, cameras: int, folder: Path) 
     """The product's pipeline around the clip's pictures. No stay is ever confirmed: sealing is the disk's business."""
     settings = Settings(data_dir=folder, model=options.model, threads=options.threads)
     camera = with_dwell(clip, NEVER_S).camera
-    pictures, ring = _pictures(clip, options.frames)
+    frames, ring = key_frames(clip, limit=options.frames)
+    # Again from the start when the clip has too few.
+    pictures = list(itertools.islice(itertools.cycle(frames), options.frames))
     engine = load_engine(settings)
     with make_recorder(settings, folder, engine, SystemClock(), lambda _: None) as recorder:
         pipeline = Pipeline(engine, recorder, lambda _: None)
@@ -166,13 +164,6 @@ def _bench(options: argparse.Namespace, clip: Clip, cameras: int, folder: Path) 
         for name in names:
             pipeline.add(camera.model_copy(update={"id": name}), ring)
         yield _Bench(pipeline, pictures, names, min(cameras, FRAMES_A_BATCH))
-
-
-def _pictures(clip: Clip, count: int) -> tuple[list[Frame], PacketRing]:
-    """The clip's first pictures, a second or so apart, again from the start when there are too few."""
-    ring = PacketRing(clip.camera.id)
-    frames = list(itertools.islice(replay(CameraSource(clip.name, str(clip.path)), ring, SamplingPolicy(1.0)), count))
-    return list(itertools.islice(itertools.cycle(frames), count)), ring
 
 
 def _default_session(options: argparse.Namespace) -> Run:

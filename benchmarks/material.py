@@ -16,6 +16,11 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.report import ROOT
 from datasets.scenes.errors import SceneError
 from datasets.scenes.truth import TrueIncident, Truth
+from streams.files import replay
+from streams.frame import Frame
+from streams.ring import PacketRing
+from streams.sampler import SamplingPolicy
+from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.errors import UsageError
 
@@ -121,3 +126,10 @@ def write_cameras_file(path: Path, cameras: Sequence[CameraConfig]) -> Path:
     """A cameras file with these cameras."""
     path.write_text(yaml.safe_dump({"cameras": camera_values(cameras)}, sort_keys=False), encoding="utf-8")
     return path
+
+
+def key_frames(clip: Clip, every_s: float = 1.0, limit: int | None = None) -> tuple[list[Frame], PacketRing]:
+    """The clip's first key frames, `every_s` apart at least, and the ring with the packets up to the last of them."""
+    ring = PacketRing(clip.name)
+    policy = SamplingPolicy(every_s, decode="keyframes")
+    return list(islice(replay(CameraSource(clip.name, str(clip.path)), ring, policy), limit)), ring

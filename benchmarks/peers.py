@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.live import LivePlan, LiveRun, run_live
-from benchmarks.material import Clip, add_clip_options, load_clips
+from benchmarks.material import Clip, add_clip_options, key_frames, load_clips
 from benchmarks.product import Product, cores_between, simulate, usage_of
 from benchmarks.report import ROOT, Benchmark, Figures, Gate, Outcome, Sample, median, say
 from detector.boxes import iou
@@ -34,11 +34,7 @@ from detector.detections import Detections
 from detector.engine import Engine
 from models.errors import ModelsError
 from models.extra import require_train_extra
-from streams.files import replay
 from streams.frame import Image
-from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
-from streams.source import CameraSource
 from streetwarden.detection import model_path
 from streetwarden.processes import stop
 
@@ -111,7 +107,7 @@ def open_ultralytics(model: Path, *, rect: bool) -> Predict:
 def _on_frames(
     options: argparse.Namespace, clip: Clip, engine: Engine, predict: Predict
 ) -> tuple[Figures, list[Sample]]:
-    pictures = _pictures(clip, options.frames)
+    pictures = [frame.image for frame in key_frames(clip, limit=options.frames)[0]]
 
     def detect(picture: Image) -> Detections:
         return engine.detect([picture])[0]
@@ -137,12 +133,6 @@ def _on_frames(
 
 def _rate(samples: Sequence[Sample], side: str) -> float | None:
     return median([row["frames"] / row["seconds"][side] for row in samples], 2)
-
-
-def _pictures(clip: Clip, count: int) -> list[Image]:
-    ring = PacketRing(clip.name)
-    frames = replay(CameraSource(clip.name, str(clip.path)), ring, SamplingPolicy(1.0))
-    return [frame.image for frame in itertools.islice(frames, count)]
 
 
 def agreement(one: Detections, other: Detections) -> float:
