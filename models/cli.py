@@ -29,8 +29,8 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def run_alone(verb: str, arguments: Sequence[str] | None = None) -> int:
-    """One verb as a program of its own, as `python -m models.train` is; returns the exit code."""
-    parser = argparse.ArgumentParser(prog=f"python -m models.{verb}")
+    """One verb without the root of the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog=f"models {verb}")
     add_parsers(parser.add_subparsers(required=True))
     given = list(sys.argv[1:] if arguments is None else arguments)
     parsed = parser.parse_args([verb, *given])

@@ -1,6 +1,6 @@
 """Training: one recipe in, one ONNX file out; seeded, and taken up again where it stopped.
 
-    python -m models.train RECIPE.yaml --start COCO.safetensors --teacher A.onnx --teacher B.onnx \
+    streetwarden models train RECIPE.yaml --start COCO.safetensors --teacher A.onnx --teacher B.onnx \
         --where pictures=DIR --where scenes=DIR --out DIR
 
 Steps: the data set (`data/`) and fitting (`fit/`), both left out when `--out` holds them already; the blend of tuned
@@ -10,7 +10,7 @@ and start weights; the export (`NAME.onnx`); a card without figures (`NAME.json`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -211,14 +211,3 @@ def _as_float32(_module: object, _inputs: object, output: Any) -> Any:
         return output
     torch.set_autocast_enabled(output["boxes"].device.type, False)  # noqa: FBT003
     return {name: value.float() if hasattr(value, "float") else value for name, value in output.items()}
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m models.train`: the same as `streetwarden models train`."""
-    from models.cli import run_alone  # noqa: PLC0415  # models.cli imports this module
-
-    return run_alone("train", arguments)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

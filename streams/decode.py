@@ -142,6 +142,9 @@ def _picture(frame: VideoFrame) -> Picture:
 
 
 def _for_decoder(packet: EncodedPacket) -> av.Packet:  # type: ignore[type-arg]
-    native = av.Packet(packet.data)
+    # A packet that borrows Python's bytes takes the GIL when a decoder thread lets go of it; a decoder that is freed
+    # meanwhile holds the GIL and waits for that thread. One with memory of its own cannot lock up.
+    native = av.Packet(len(packet.data))
+    native.update(packet.data)
     native.pts, native.dts, native.time_base = packet.pts_ns, packet.dts_ns, _TIMELINE_BASE
     return native

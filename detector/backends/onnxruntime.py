@@ -22,6 +22,8 @@ class OnnxRuntimeBackend:
     """An ONNX file in ONNX Runtime. `threads` None: as many as the runtime chooses."""
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
+        # Nothing of this machine is anybody else's business.
+        ort.disable_telemetry_events()
         options = ort.SessionOptions()
         options.log_severity_level = ERROR_LEVEL
         if threads is not None:
