@@ -62,7 +62,7 @@ def market_street() -> ClipSpec:
     trips = (
         Trip(ActorSpec("sedan-red", "sedan", RED), stop_at_kerb(halt, 72.0, -24.0)),
         passing("hatch-white", "hatchback", WHITE, 8.0, far=False),
-        passing("suv-black", "suv", BLACK, 15.0, far=True),
+        passing("suv-black", "suv", BLACK, 15.8, far=True),
         passing("scooter", "motorcycle", RED, 22.0, far=False, speed=7.5),
         passing("sedan-silver", "sedan", SILVER, 30.0, far=True),
         walker,
@@ -102,7 +102,7 @@ def school_lane() -> ClipSpec:
         passing("sedan-blue", "sedan", BLUE, 6.0, far=True),
         passing("scooter", "motorcycle", RED, 15.0, far=True, speed=8.0),
         Trip(cyclist, through(Waypoint(22.0, 60.0, 2.6), -20.0, 5.0)),
-        passing("hatch-green", "hatchback", GREEN, 30.0, far=False),
+        passing("hatch-green", "hatchback", GREEN, 30.8, far=False),
         walker,
     )
     zone = _strip(4.5, 17.0, far=False)
@@ -121,6 +121,7 @@ def harbour_road() -> ClipSpec:
         (Placed(ActorSpec("parked-sedan", "sedan", GREY), 30.0, FAR_KERB, 180.0),),
     )
     halt = Halt(14.0, FAR_KERB, FAR_LANE, stay.from_s, stay.to_s)
+    truck = ActorSpec("truck-green", "truck", GREEN, second_colour=WHITE)
     walker = Trip(
         ActorSpec("walker", "person", (0.4, 0.05, 0.05)),
         (Waypoint(5.0, 6.0, 7.5), Waypoint(26.0, 34.0, 7.3)),
@@ -128,7 +129,7 @@ def harbour_road() -> ClipSpec:
     )
     trips = (
         Trip(ActorSpec("suv-white", "suv", WHITE), stop_at_kerb(halt, 72.0, -24.0)),
-        passing("truck-green", "truck", GREEN, 10.0, far=True, speed=11.0),
+        Trip(truck, through(Waypoint(10.0, 72.0, FAR_LANE), -24.0, 11.0)),
         passing("sedan-silver", "sedan", SILVER, 21.0, far=True, speed=11.0),
         passing("hatch-orange", "hatchback", ORANGE, 26.0, far=False, speed=11.0),
         passing("scooter", "motorcycle", BLUE, 33.0, far=False, speed=8.0),

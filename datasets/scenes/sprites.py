@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +16,7 @@ from datasets.scenes.spec import CameraSpec, LightSpec
 
 Linear = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
+SHADOW_FLOOR = 0.04  # fainter shadow than this is noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,31 @@ def cut_out(rgba: Linear, spec: CameraSpec, mesh: Mesh, box: tuple[int, int, int
     alpha = np.clip(rgba[..., 3:], 0.0, 1.0)
     clean = np.concatenate([np.maximum(rgba[..., :3], 0.0), alpha], axis=2)
     return Sprite(clean, box[0], box[1], inside & (alpha[..., 0] > 0.5), max(1, int(inside.sum())))
+
+
+def feathered(sprite: Sprite, spec: CameraSpec) -> Sprite:
+    """The sprite with its shadow running out before the cut-out ends.
+
+    A soft shadow has no end and the denoiser leaves a faint floor: cut at the border, both would draw a rectangle.
+    """
+    keep = cv2.dilate(sprite.body.astype(np.uint8), np.ones((7, 7), np.uint8))
+    keep = cv2.GaussianBlur(keep.astype(np.float32), (0, 0), 2.0)
+    faint = np.clip(sprite.rgba[..., 3] - SHADOW_FLOOR, 0, None) / (sprite.rgba[..., 3] + 1e-6) / (1 - SHADOW_FLOOR)
+    share = np.maximum(np.clip(keep * 1.5, 0, 1), np.clip(faint, 0, 1) * _taper(sprite, spec))
+    return replace(sprite, rgba=(sprite.rgba * share[..., None]).astype(np.float32))
+
+
+def _taper(sprite: Sprite, spec: CameraSpec) -> Array:
+    """1 inside the cut-out, falling to 0 at those of its edges that are not the picture's own, (h, w)."""
+    h, w = sprite.body.shape
+    ramps = []
+    for start, size, whole in ((sprite.y, h, spec.height), (sprite.x, w, spec.width)):
+        reach = max(2.0, size * 0.18)
+        steps = np.arange(size) + 0.5
+        low = np.ones(size) if start <= 0 else steps / reach
+        high = np.ones(size) if start + size >= whole else steps[::-1] / reach
+        ramps.append(np.clip(np.minimum(low, high), 0, 1))
+    return np.asarray(np.minimum(ramps[0][:, None], ramps[1][None, :]), np.float64)
 
 
 def hull(mesh: Mesh) -> Mesh:

@@ -42,7 +42,8 @@ class RenderStage:
         if key not in self._recent:
             if len(self._recent) > 40:
                 self._recent.clear()
-            self._recent[key] = self._sprite(actor, pose, self._folder / f"{key}.npz")
+            sprite = self._sprite(actor, pose, self._folder / f"{key}.npz")
+            self._recent[key] = sprite and sprites.feathered(sprite, self._scene.camera)
         return self._recent[key]
 
     def _sprite(self, actor: ActorSpec, pose: Pose, path: Path) -> Sprite | None:

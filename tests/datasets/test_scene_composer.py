@@ -12,7 +12,7 @@ from datasets.scenes.clips import make_clip
 from datasets.scenes.compose import Composer, key_poses, layer
 from datasets.scenes.paths import Pose
 from datasets.scenes.spec import ActorSpec, Placed, SceneSpec, Trip, Waypoint
-from datasets.scenes.sprites import Sprite
+from datasets.scenes.sprites import Sprite, feathered
 from datasets.scenes.stills import make_stills
 from datasets.scenes.truth import Truth
 from tests.datasets.scenes_help import CAMERA, FlatStage, small_clip
@@ -82,6 +82,20 @@ def test_a_shadow_darkens_and_never_counts_as_body() -> None:
     layer(picture, Sprite(shadow, 1, 1, np.zeros((2, 2), bool), 1))
     assert picture[1, 1].tolist() == [0.25] * 3
     assert picture[0, 0].tolist() == [0.5] * 3
+
+
+def test_a_shadow_runs_out_before_its_cut_out_ends() -> None:
+    rgba = np.zeros((60, 80, 4), np.float32)
+    rgba[..., 3] = 0.3
+    rgba[20:40, 30:50] = 1.0
+    body = rgba[..., 0] > 0.5
+    soft = feathered(Sprite(rgba, 100, 100, body, int(body.sum())), CAMERA)
+    edges = np.concatenate([soft.rgba[0], soft.rgba[-1], soft.rgba[:, 0], soft.rgba[:, -1]])
+    assert edges[:, 3].max() < 0.05
+    assert soft.rgba[20:40, 30:50].min() == pytest.approx(1.0)
+    assert soft.rgba[44, 40, 3] > 0.2
+    at_the_border = feathered(Sprite(rgba, 0, 100, body, 1), CAMERA)
+    assert at_the_border.rgba[30, 0, 3] > 0.2  # the picture's own edge needs no end
 
 
 def test_a_clip_on_disk_has_its_rhythm_and_its_truth(tmp_path: Path) -> None:
