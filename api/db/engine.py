@@ -53,7 +53,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _use_wal(cursor: sqlite3.Cursor) -> None:
-    """Switch a new file to WAL. SQLite refuses at once, without its busy time-out, while another process does the same."""
+    """Switch a new file to WAL. SQLite refuses at once, not heeding its time-out, while another process does so."""
     deadline_s = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
