@@ -74,6 +74,12 @@ def similarity(first: Patch | None, second: Patch | None) -> float | None:
     return float(np.median(((a * b).mean(axis=1) / scale)[telling]))
 
 
+def difference(first: Patch, second: Patch) -> float:
+    """Mean difference of two patches in grey levels, the light that moves all pixels alike left out."""
+    apart = first - second
+    return float(np.abs(apart - apart.mean()).mean())
+
+
 def blended(reference: Patch, patch: Patch, weight: float) -> Patch:
     """The reference moved a little towards a newer look of the same place, so that it follows the light."""
     result: Patch = reference + np.float32(weight) * (patch - reference)

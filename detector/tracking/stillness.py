@@ -15,7 +15,9 @@ from detector.tracking.appearance import (
     SAME,
     Glimpse,
     GlimpseHistory,
+    Patch,
     blended,
+    difference,
     similarity,
 )
 
@@ -30,12 +32,18 @@ HIDDEN_NS = 2_500_000_000
 FOLLOW_SECONDS = 30.0
 """Time constant with which the reference follows the light."""
 LOOK_BACK_GAP_NS = 2_500_000_000
+EMPTY_LOOKS = 2
+EMPTY_SHARE = 0.4
+"""A place is empty again when it differs from its empty look by less than this share of what it differs from the car,
+in so many looks one after another."""
 
 
 class StillMeter:
     """Watches one track. `since_ns`: start of the present standstill, None while it moves."""
 
-    __slots__ = ("_anchor", "_anchor_ns", "_held_ns", "_now", "_reference", "_settled", "likeness")
+    __slots__ = (
+        "_anchor", "_anchor_ns", "_empty", "_empty_looks", "_held_ns", "_now", "_reference", "_settled", "likeness",
+    )  # fmt: skip
 
     def __init__(self, box: Box, glimpse: Glimpse) -> None:
         self._settled = False
@@ -47,6 +55,8 @@ class StillMeter:
         self._anchor_ns = self._held_ns = glimpse.pts_ns
         self._reference = self._now = glimpse.patch(box)
         self._settled = False
+        self._empty: Patch | None = None
+        self._empty_looks = 0
         self.likeness = None
 
     @property
@@ -71,10 +81,19 @@ class StillMeter:
 
     def unseen(self, glimpse: Glimpse) -> bool:
         """No detection belongs to the track now. Whether its pixels show that it still stands there."""
-        if not self._settled or self.likeness is None or self.likeness < SAME:
+        if self._settled and self.likeness is not None and self.likeness >= SAME:
+            self._hold(glimpse)
+            return True
+        self._empty_looks = self._empty_looks + 1 if self._looks_empty() else 0
+        if self._empty_looks >= EMPTY_LOOKS:
+            self._settled = False
+        return False
+
+    def _looks_empty(self) -> bool:
+        """Whether the place looks as it did before the thing came: then nothing hides it, it has gone."""
+        if not self._settled or self._empty is None or self._reference is None or self._now is None:
             return False
-        self._hold(glimpse)
-        return True
+        return difference(self._empty, self._now) < EMPTY_SHARE * difference(self._reference, self._now)
 
     def seen(self, box: Box, glimpse: Glimpse, history: GlimpseHistory) -> None:
         """A detection at `box` belongs to the track now."""
@@ -115,10 +134,15 @@ class StillMeter:
         for glimpse in history:
             if glimpse.pts_ns >= self._anchor_ns:
                 continue
-            likeness = similarity(self._reference, glimpse.patch(self._anchor))
+            patch = glimpse.patch(self._anchor)
+            likeness = similarity(self._reference, patch)
             if likeness is not None and likeness >= SAME:
                 earliest = glimpse.pts_ns
-            elif earliest - glimpse.pts_ns > LOOK_BACK_GAP_NS:
+                self._empty = None
+                continue
+            # The oldest one kept: in later ones the thing may already have been half in its place.
+            self._empty = patch
+            if earliest - glimpse.pts_ns > LOOK_BACK_GAP_NS:
                 break
         return earliest
 

@@ -58,6 +58,17 @@ def test_a_car_that_arrives_parks_and_leaves_is_one_incident_at_any_rate(step: f
     assert incident.box_xyxy == pytest.approx(KERB, abs=5)
 
 
+@pytest.mark.parametrize("step", [0.5, 1.0, 2.0])
+def test_a_car_that_leaves_between_two_looks_has_ended_once_its_place_is_seen_empty(step: float) -> None:
+    arrival = driving((-50, 75, 10, 115), (30, 0), 0, 5)
+    actor = Actor(1, lambda t: arrival(t) if t < 5 else KERB if t < 40 else None)
+    changes = play([actor], seconds(48, step), watch())
+    assert states(changes) == ["pending", "confirmed", "ended"]
+    ended_ns = changes[-1].ended_pts_ns
+    assert ended_ns is not None
+    assert ended_ns / 1e9 == pytest.approx(40, abs=step + 0.1)
+
+
 @pytest.mark.parametrize("step", RATES)
 def test_a_car_that_stops_for_less_than_the_limit_is_never_confirmed(step: float) -> None:
     departure = driving(KERB, (40, 0), 12, 20)

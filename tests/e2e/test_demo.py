@@ -78,4 +78,6 @@ def test_the_demos_clips_hold_the_incidents_of_their_truth(camera: Any, tmp_path
     assert len(found) == len(truth)
     for told, true in zip(found, truth, strict=True):
         assert abs(told["started_at_s"] - true["from_s"]) <= 2
+        assert told["state"] == "ended"
+        assert abs(told["ended_at_s"] - true["to_s"]) <= 2
         assert 0 <= told["confirmed_at_s"] - told["started_at_s"] - SHORT_DWELL_SECONDS <= 3
