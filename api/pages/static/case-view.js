@@ -104,7 +104,7 @@ export function facts(detail) {
       fact(t("case.started"), time(detail.started_at)),
       fact(t("case.confirmed"), time(detail.confirmed_at)),
       fact(t("case.ended"), end),
-      fact(t("case.class"), detail.class_name ?? "–", detail.score === null ? "" : h("span", { class: "muted" }, ` ${Math.round(detail.score * 100)} %`)),
+      fact(t("case.class"), detail.class_name ? t(`class.${detail.class_name}`, {}, detail.class_name) : "–", detail.score === null ? "" : h("span", { class: "muted" }, ` ${Math.round(detail.score * 100)} %`)),
       detail.code ? fact(t("case.code"), h("span", { class: "mono" }, detail.code)) : null,
       fact(t("case.grade"), grade(detail)),
     ),
