@@ -38,13 +38,16 @@ def make_audit_log_append_only() -> None:
     op.execute(POSTGRES_APPEND_ONLY)
 
 
-def upgrade() -> None:
+def create_audit_head() -> None:
     op.create_table('audit_head',
     sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('sequence', BIG_ID, nullable=False),
     sa.Column('entry_hash', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_head'))
     )
+
+
+def create_audit_log() -> None:
     op.create_table('audit_log',
     sa.Column('sequence', BIG_ID, autoincrement=False, nullable=False),
     sa.Column('at', WHEN, nullable=False),
@@ -62,6 +65,8 @@ def upgrade() -> None:
     with op.batch_alter_table('audit_log', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_log_subject'), ['subject'], unique=False)
 
+
+def create_camera_health() -> None:
     op.create_table('camera_health',
     sa.Column('camera_id', sa.String(length=64), nullable=False),
     sa.Column('worker_id', sa.String(length=64), nullable=False),
@@ -70,6 +75,9 @@ def upgrade() -> None:
     sa.Column('received_at', WHEN, nullable=False),
     sa.PrimaryKeyConstraint('camera_id', name=op.f('pk_camera_health'))
     )
+
+
+def create_cameras() -> None:
     op.create_table('cameras',
     sa.Column('id', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
@@ -84,6 +92,9 @@ def upgrade() -> None:
     sa.Column('updated_at', WHEN, nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cameras'))
     )
+
+
+def create_cases() -> None:
     op.create_table('cases',
     sa.Column('id', BIG_ID, nullable=False),
     sa.Column('incident_id', sa.String(length=64), nullable=False),
@@ -109,6 +120,8 @@ def upgrade() -> None:
         batch_op.create_index('ix_cases_kind_state_id', ['kind', 'state', 'id'], unique=False)
         batch_op.create_index('ix_cases_state_id', ['state', 'id'], unique=False)
 
+
+def create_incidents() -> None:
     op.create_table('incidents',
     sa.Column('incident_id', sa.String(length=64), nullable=False),
     sa.Column('camera_id', sa.String(length=64), nullable=False),
@@ -130,6 +143,8 @@ def upgrade() -> None:
     with op.batch_alter_table('incidents', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_incidents_camera_id'), ['camera_id'], unique=False)
 
+
+def create_quarantined_packages() -> None:
     op.create_table('quarantined_packages',
     sa.Column('id', BIG_ID, nullable=False),
     sa.Column('package_id', sa.String(length=64), nullable=False),
@@ -142,6 +157,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_quarantined_packages')),
     sa.UniqueConstraint('package_id', 'upload_sha256', name=op.f('uq_quarantined_packages_package_id_upload_sha256'))
     )
+
+
+def create_sign_in_attempts() -> None:
     op.create_table('sign_in_attempts',
     sa.Column('name_hash', sa.String(length=64), nullable=False),
     sa.Column('failures', sa.Integer(), nullable=False),
@@ -152,6 +170,8 @@ def upgrade() -> None:
     with op.batch_alter_table('sign_in_attempts', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sign_in_attempts_last_at'), ['last_at'], unique=False)
 
+
+def create_signing_keys() -> None:
     op.create_table('signing_keys',
     sa.Column('key_id', sa.String(length=128), nullable=False),
     sa.Column('entry', JSON_VALUE, nullable=False),
@@ -159,6 +179,9 @@ def upgrade() -> None:
     sa.Column('created_at', WHEN, nullable=False),
     sa.PrimaryKeyConstraint('key_id', name=op.f('pk_signing_keys'))
     )
+
+
+def create_tokens() -> None:
     op.create_table('tokens',
     sa.Column('id', BIG_ID, nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
@@ -170,6 +193,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tokens')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_tokens_token_hash'))
     )
+
+
+def create_users() -> None:
     op.create_table('users',
     sa.Column('id', BIG_ID, nullable=False),
     sa.Column('username', sa.String(length=64), nullable=False),
@@ -182,6 +208,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users')),
     sa.UniqueConstraint('username', name=op.f('uq_users_username'))
     )
+
+
+def create_worker_heartbeats() -> None:
     op.create_table('worker_heartbeats',
     sa.Column('worker_id', sa.String(length=64), nullable=False),
     sa.Column('software', sa.String(length=120), nullable=False),
@@ -189,6 +218,9 @@ def upgrade() -> None:
     sa.Column('received_at', WHEN, nullable=False),
     sa.PrimaryKeyConstraint('worker_id', name=op.f('pk_worker_heartbeats'))
     )
+
+
+def create_case_transitions() -> None:
     op.create_table('case_transitions',
     sa.Column('id', BIG_ID, nullable=False),
     sa.Column('case_id', BIG_ID, nullable=False),
@@ -204,6 +236,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case_transitions')),
     sa.UniqueConstraint('case_id', 'version', name=op.f('uq_case_transitions_case_id_version'))
     )
+
+
+def create_packages() -> None:
     op.create_table('packages',
     sa.Column('package_id', sa.String(length=64), nullable=False),
     sa.Column('case_id', BIG_ID, nullable=False),
@@ -221,6 +256,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_packages_camera_id'), ['camera_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_packages_case_id'), ['case_id'], unique=False)
 
+
+def create_sessions() -> None:
     op.create_table('sessions',
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('user_id', BIG_ID, nullable=False),
@@ -235,6 +272,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_sessions_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_sessions_user_id'), ['user_id'], unique=False)
 
+
+def create_zone_versions() -> None:
     op.create_table('zone_versions',
     sa.Column('id', BIG_ID, nullable=False),
     sa.Column('camera_id', sa.String(length=64), nullable=False),
@@ -251,6 +290,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_zone_versions')),
     sa.UniqueConstraint('camera_id', 'zone_id', 'version', name=op.f('uq_zone_versions_camera_id_zone_id_version'))
     )
+
+
+def create_package_files() -> None:
     op.create_table('package_files',
     sa.Column('package_id', sa.String(length=64), nullable=False),
     sa.Column('path', sa.String(length=255), nullable=False),
@@ -261,6 +303,26 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['package_id'], ['packages.package_id'], name=op.f('fk_package_files_package_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('package_id', 'path', name=op.f('pk_package_files'))
     )
+
+
+def upgrade() -> None:
+    create_audit_head()
+    create_audit_log()
+    create_camera_health()
+    create_cameras()
+    create_cases()
+    create_incidents()
+    create_quarantined_packages()
+    create_sign_in_attempts()
+    create_signing_keys()
+    create_tokens()
+    create_users()
+    create_worker_heartbeats()
+    create_case_transitions()
+    create_packages()
+    create_sessions()
+    create_zone_versions()
+    create_package_files()
     op.execute(f"INSERT INTO audit_head (id, sequence, entry_hash) VALUES (1, 0, '{'0' * 64}')")
     make_audit_log_append_only()
 
