@@ -8,7 +8,7 @@ import logging
 import platform
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,6 +79,7 @@ class OfficeLink:
         self._last_config = last_config
         self._etag: str | None = None
         self._trouble: str | None = None
+        self._refused: list[str] = []
         self._started_s = time.monotonic()
 
     def follow(self, seconds: float | None, stopping: threading.Event) -> None:
@@ -92,12 +93,13 @@ class OfficeLink:
 
     def beat(self, cameras: list[dict[str, Any]]) -> None:
         """Tell the office the worker's health; an office that is away is only noted."""
-        outbox = self._outbox.status
+        outbox, report = self._outbox.status, self._crew.report()
         body = {
             "worker_id": platform.node() or "worker",
             "software": software_version(),
             "up_seconds": round(time.monotonic() - self._started_s, 1),
-            **self._crew.report(),
+            **report,
+            "errors": [*report["errors"], *self._refused],
             "cameras": cameras,
             "outbox": {"waiting": outbox.waiting, "sent": outbox.sent, "rejected": outbox.rejected},
         }
@@ -110,13 +112,18 @@ class OfficeLink:
         cameras = self._checked(served.value)
         if cameras is not None:
             replace_file(Disk(), self._last_config, json.dumps(served.value).encode(), 0o600)
-            self._crew.fleet.apply(cameras)
+            self._apply(cameras)
         self._etag = served.etag
 
     def _apply_last(self) -> None:
         if self._last_config.exists():
             cameras = self._checked(json.loads(self._last_config.read_bytes()))
-            self._crew.fleet.apply(cameras or ())
+            self._apply(cameras or ())
+
+    def _apply(self, cameras: Sequence[CameraConfig]) -> None:
+        self._refused = self._crew.fleet.apply(cameras)
+        for line in self._refused:
+            logger.error("%s", line)
 
     def _checked(self, value: dict[str, Any]) -> tuple[CameraConfig, ...] | None:
         """The cameras, or None with a word in the log: a configuration that is not understood changes nothing."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from detector.errors import DetectorError
 from streams.clock import Clock
+from streams.errors import StreamError
 from streams.ingest import CameraStream
 from streams.ring import PacketRing
 from streams.sampler import SamplingPolicy
@@ -39,15 +41,24 @@ class Fleet:
         self._clock = clock
         self._live: dict[str, LiveCamera] = {}
 
-    def apply(self, cameras: Sequence[CameraConfig]) -> None:
-        """Make the running cameras those of the list; a camera that did not change is left alone."""
+    def apply(self, cameras: Sequence[CameraConfig]) -> list[str]:
+        """Make the running cameras those of the list; a camera that did not change is left alone.
+
+        A camera that cannot be watched (a rule asks for a class that the model does not know) is left out; the answer
+        says why, a line for each.
+        """
         wanted = {camera.id: camera for camera in cameras}
         for camera_id, live in list(self._live.items()):
             if wanted.get(camera_id) != live.config:
                 self._drop(camera_id)
+        refused: list[str] = []
         for camera in cameras:
-            if camera.id not in self._live:
-                self._add(camera)
+            try:
+                if camera.id not in self._live:
+                    self._add(camera)
+            except (DetectorError, StreamError) as error:
+                refused.append(f"camera {camera.id} is not watched: {error}")
+        return refused
 
     def stop(self) -> None:
         """Stop every stream; all are told before any is waited for."""

@@ -43,7 +43,9 @@ def run_for_folder(
     with IncidentLog(folder / INCIDENTS) as log:
         incidents = LiveIncidents(lambda line: log.write(line.as_dict()))
         with working(settings, folder, SystemClock(), incidents.incident_changed, incidents.package_sealed) as crew:
-            crew.fleet.apply(cameras)
+            refused = crew.fleet.apply(cameras)
+            if refused:
+                raise UsageError(f"{cameras_file}: {refused[0]}")
             stopping.wait(seconds)
             report = crew.report()
         report = {**crew.report(), "cameras": report["cameras"]}

@@ -39,3 +39,12 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 def test_a_refused_port_is_said(tmp_path: Path) -> None:
     url = f"rtsp://127.0.0.1:{free_port()}/cam-1"
     assert f"no camera gave a picture: street: {url}" in watch(url, tmp_path).splitlines()[-1]
+
+
+def test_a_class_that_the_model_does_not_know_is_said(tmp_path: Path) -> None:
+    cameras = cameras_file(tmp_path, url=str(small_clip(tmp_path / "clip.mp4")))
+    cameras.write_text(cameras.read_text() + "            classes: [boat]\n")
+    done = streetwarden("worker", "--cameras", cameras, "--out", tmp_path / "out", data_dir=tmp_path / "data")
+    assert done.returncode == 2
+    assert "boat" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr

@@ -9,7 +9,7 @@ import yaml
 
 from evidence.keys import load_registry
 from evidence.verify import verify_packages
-from tests.e2e.commands import FAR_KERB, KERB_CAMERAS, streetwarden
+from tests.e2e.commands import FAR_KERB, KERB_CAMERAS, small_clip, streetwarden
 from tests.e2e.gstreamer import gstreamer_camera
 from tests.e2e.office import RunningOffice, running_office, simulated, wait_until
 
@@ -95,3 +95,17 @@ def test_a_second_worker_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         done = streetwarden("worker", "--api", office.url, data_dir=tmp_path, more=more)
         assert done.returncode == 2, done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_one_camera_that_cannot_be_watched_does_not_blind_the_others(tmp_path: Path) -> None:
+    with simulated([small_clip(tmp_path / "clip.mp4")], tmp_path) as urls, running_office(tmp_path) as office:
+        cameras = yaml.safe_load(camera_yaml({"odd": urls[0], "plain": urls[0]}, dwell=5))
+        cameras["cameras"][0]["zones"][0]["rules"][0]["classes"] = ["boat"]
+        office.configure(yaml.safe_dump(cameras))
+        office.start_api()
+        office.start_worker()
+        log = tmp_path / "worker.log"
+        wait_until("the other camera streams", lambda: "plain: streaming" in log.read_text() if log.exists() else False)
+        assert "camera odd is not watched" in log.read_text()
+        assert office.worker is not None
+        assert office.worker.poll() is None
