@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from evidence.transport import pack_bag
 from streetwarden.cli import main
 from tests.e2e.commands import FAR_KERB, cameras_file, streetwarden
 
@@ -59,6 +60,25 @@ def test_json_tells_integrity_and_authenticity_apart(
     report = json.loads(said)
     assert code == 1
     assert (report["integrity_ok"], report["authentic"]) == (True, False)
+
+
+def test_a_downloaded_zip_is_checked_as_it_is(found: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = tmp_path / "package.zip"
+    archive.write_bytes(b"".join(pack_bag(next((found / "packages").iterdir()))))
+    code, said = verify(archive, "--keys", found / "keys.json", capsys=capsys)
+    assert code == 0
+    assert said.startswith(f"holds  {archive}")
+
+
+def test_a_file_that_is_no_package_fails_by_name(
+    found: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = tmp_path / "notes.zip"
+    notes.write_text("no archive at all")
+    code, said = verify(notes, *(found / "packages").iterdir(), "--keys", found / "keys.json", capsys=capsys)
+    assert code == 1
+    assert f"FAILS  {notes}" in said
+    assert said.count("holds") == 3
 
 
 def test_a_missing_registry_is_one_line(found: Path, tmp_path: Path) -> None:
