@@ -121,6 +121,10 @@ def _known_zone(name: str) -> str:
     return name
 
 
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+"""A name of the IANA time zone database."""
+
+
 class Schedule(_Model):
     """When something is in force. The default is always.
 
@@ -129,7 +133,7 @@ class Schedule(_Model):
     True
     """
 
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    timezone: ZoneName = "Asia/Shanghai"
     windows: Annotated[tuple[Window, ...], Field(min_length=1)] = (Window(),)
     exceptions: tuple[DateException, ...] = ()
 

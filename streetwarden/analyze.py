@@ -21,13 +21,11 @@ from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.detection import load_engine
 from streetwarden.errors import UsageError
-from streetwarden.incident_log import IncidentLine, IncidentLog
+from streetwarden.incident_log import INCIDENTS, IncidentLine, IncidentLog
 from streetwarden.output import replaced_whole
 from streetwarden.pipeline import Pipeline
 from streetwarden.recording import PUBLISHED_KEYS, make_recorder
 from streetwarden.settings import Settings, settings_from
-
-INCIDENTS = "incidents.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

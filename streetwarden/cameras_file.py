@@ -9,6 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from detector.calendar import ZoneName
+from detector.rules.base import RuleConfig
 from detector.zones import Zone
 from streetwarden.errors import UsageError
 
@@ -25,8 +27,21 @@ class CameraConfig(BaseModel):
     name: str = ""
     device_number: str | None = None
     transport: Literal["tcp", "udp"] = "tcp"
-    timezone: str = "Asia/Shanghai"
+    timezone: ZoneName = "Asia/Shanghai"
     zones: tuple[Zone, ...] = ()
+
+    @property
+    def local_zones(self) -> tuple[Zone, ...]:
+        """The zones, with the camera's time zone in every schedule that names none of its own."""
+        return tuple(
+            zone.model_copy(update={"rules": tuple(self._local(rule) for rule in zone.rules)}) for zone in self.zones
+        )
+
+    def _local(self, rule: RuleConfig) -> RuleConfig:
+        if "timezone" in rule.schedule.model_fields_set:
+            return rule
+        schedule = rule.schedule.model_copy(update={"timezone": self.timezone})
+        return rule.model_copy(update={"schedule": schedule})
 
 
 class CamerasFile(BaseModel):

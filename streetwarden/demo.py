@@ -23,12 +23,13 @@ from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.demo_office import DemoOffice, prepare_office
 from streetwarden.errors import UsageError
 from streetwarden.processes import Child, spawn, stop, stop_event_on_signals
-from streetwarden.settings import Settings
+from streetwarden.settings import Settings, settings_from
 from streetwarden.verify import read_registry
 
 START_TIMEOUT_SECONDS = 60.0
 FLUSH_TIMEOUT_SECONDS = 30.0
 LOOK_SECONDS = 0.5
+OFFICE_VARIABLES = frozenset({"STREETWARDEN_DATABASE_URL", "STREETWARDEN_TOKEN"})
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         data = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="streetwarden-demo-")))
         data.mkdir(parents=True, exist_ok=True)
-        demo = Demo(Settings(data_dir=data.resolve()), stopping, stack)
+        # A demo keeps to its own folder: an office's database in the environment is none of its business.
+        settings = settings_from(argparse.Namespace(data=data.resolve())).model_copy(update={"database_url": None})
+        demo = Demo(settings, stopping, stack)
         cameras = clip_cameras(options.cameras or demo_file())
         summary = demo.run(cameras, options.port or free_port(), options.seconds)
     print(json.dumps(summary), flush=True)
@@ -94,7 +97,8 @@ class Demo:
     def _spawn(
         self, verb: Sequence[str], environment: dict[str, str], stdout: int | None = None
     ) -> subprocess.Popen[str]:
-        everything = {**os.environ, **environment, "STREETWARDEN_DATA_DIR": str(self._settings.data_dir)}
+        inherited = {name: value for name, value in os.environ.items() if name not in OFFICE_VARIABLES}
+        everything = {**inherited, **environment, "STREETWARDEN_DATA_DIR": str(self._settings.data_dir)}
         command = [sys.executable, "-m", "streetwarden", *verb]
         return spawn(command, log=self._log, environment=everything, stdout=stdout)
 
@@ -116,7 +120,7 @@ class Demo:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not ready():
             if self._stopping.wait(0.2):
-                return
+                raise KeyboardInterrupt
             if any(child.is_dead() for child in children) or time.monotonic() > deadline:
                 raise UsageError(f"waited in vain until {what}: {_last_line(self._log)}")
         say(what)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psutil
 
-from streetwarden.settings import Settings
+from streetwarden.settings import Settings, settings_from
 
 RUN_TIME_PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python", "fastapi", "sqlalchemy", "cryptography")
-EXTRAS = {"train": ("torch", "ultralytics"), "scenes": ("bpy",), "postgres": ("psycopg",)}
+EXTRAS = {"train": ("torch", "ultralytics"), "postgres": ("psycopg",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Finding:
 
 def run(options: argparse.Namespace) -> int:
     """Print the report; exit 1 when something that the product needs is missing."""
-    findings = examine(Settings())
+    findings = examine(settings_from(options))
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:

@@ -12,6 +12,8 @@ from typing import Any
 from detector.incident import Incident
 from evidence.package import SealedPackage
 
+INCIDENTS = "incidents.jsonl"
+
 
 def _seconds(later_ns: int | None, origin_ns: int) -> float | None:
     return None if later_ns is None else round((later_ns - origin_ns) / 1e9, 3)

@@ -53,7 +53,7 @@ class Pipeline:
 
     def add(self, config: CameraConfig, ring: PacketRing, health: Health = no_health) -> WatchedCamera:
         """Watch a camera from its next frame on; `health` gives its stream's record, for the packages."""
-        watch = CameraWatch(config.id, config.zones, self._engine.class_names)
+        watch = CameraWatch(config.id, config.local_zones, self._engine.class_names)
         watched = WatchedCamera(config, ring, watch, _zone_hours(config), health)
         self._cameras[config.id] = watched
         return watched
@@ -111,5 +111,5 @@ def _zone_hours(config: CameraConfig) -> dict[str, object]:
     """The hours in force of each zone's rules, as the package states them."""
     return {
         zone.id: {rule.kind: rule.model_dump(mode="json").get("schedule") for rule in zone.rules}
-        for zone in config.zones
+        for zone in config.local_zones
     }

@@ -16,7 +16,7 @@ from evidence.signing import KeyRegistry
 from evidence.transport import unpack_bag
 from evidence.verify import BatchReport, VerificationReport, verify_packages
 from streetwarden.errors import UsageError
-from streetwarden.settings import Settings
+from streetwarden.settings import settings_from
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def _as_folder(package: Path, scratch: Path) -> Path:
 
 def read_registry(path: Path | None) -> KeyRegistry:
     """The published keys: a file that was handed over, else this machine's own. Raises UsageError."""
-    chosen = path or Settings().keys_dir / "registry.json"
+    chosen = path or settings_from(argparse.Namespace()).keys_dir / "registry.json"
     try:
         return load_registry(chosen)
     except KeyMaterialError as error:

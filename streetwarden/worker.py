@@ -13,13 +13,12 @@ from streetwarden.api_worker import run_for_api
 from streetwarden.cameras_file import load_cameras
 from streetwarden.crew import working
 from streetwarden.errors import UsageError
-from streetwarden.incident_log import IncidentLog
+from streetwarden.incident_log import INCIDENTS, IncidentLog
 from streetwarden.live_incidents import LiveIncidents
 from streetwarden.output import make_folder
 from streetwarden.processes import stop_event_on_signals
 from streetwarden.settings import Settings, settings_from
 
-INCIDENTS = "incidents.jsonl"
 HEALTH = "health.json"
 
 

@@ -59,6 +59,24 @@ def test_two_demos_run_side_by_side_and_end_with_ctrl_c(tmp_path: Path) -> None:
         assert not any(child.is_running() for child in children)
 
 
+def test_ctrl_c_while_a_demo_still_starts_ends_it_without_a_fuss(tmp_path: Path) -> None:
+    with process("demo", data_dir=tmp_path) as demo:
+        assert demo.stdout is not None
+        demo.stdout.readline()
+        demo.send_signal(signal.SIGINT)
+        demo.stdout.read()
+        assert demo.wait(60) == 130
+    assert (tmp_path / "demo.log").read_text() == "streetwarden: interrupted\n"
+
+
+def test_a_demo_leaves_the_offices_database_alone(tmp_path: Path) -> None:
+    office = tmp_path / "office.sqlite3"
+    more = {"STREETWARDEN_DATABASE_URL": f"sqlite:///{office}"}
+    done = streetwarden("demo", "--seconds", "3", data_dir=tmp_path, more=more)
+    assert done.returncode == 0, done.stderr
+    assert not office.exists()
+
+
 def test_a_demo_whose_parent_is_killed_leaves_no_process(tmp_path: Path) -> None:
     with process("demo", data_dir=tmp_path) as demo:
         wait_until_up(demo)

@@ -98,3 +98,19 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00binary")
     with pytest.raises(UsageError):
         load_cameras(path)
+
+
+def test_a_schedule_that_names_no_time_zone_has_the_cameras(tmp_path: Path) -> None:
+    text = GOOD.replace("    url:", "    timezone: Europe/London\n    url:")
+    text += """            schedule: {windows: [{hours: "08:00-18:00"}]}\n"""
+    (camera,) = load_cameras(write(tmp_path, text))
+    assert camera.local_zones[0].rules[0].schedule.timezone == "Europe/London"
+    own = text.replace("schedule: {", "schedule: {timezone: Asia/Tokyo, ")
+    (camera,) = load_cameras(write(tmp_path, own))
+    assert camera.local_zones[0].rules[0].schedule.timezone == "Asia/Tokyo"
+
+
+def test_an_unknown_time_zone_is_named_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace("    url:", "    timezone: Nowhere/City\n    url:"))
+    with pytest.raises(UsageError, match=f"{path}:3: cameras\\[0\\].timezone"):
+        load_cameras(path)
