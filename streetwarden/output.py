@@ -22,7 +22,7 @@ def make_folder(path: Path) -> Path:
 
 @contextmanager
 def replaced_whole(folder: Path, *, names: tuple[str, ...]) -> Iterator[Path]:
-    """A fresh folder to write `names` into; at the end they replace those of `folder`. An earlier error changes nothing."""
+    """A fresh folder for `names`; at the end they replace those of `folder`. An earlier error changes nothing."""
     was_there = folder.exists()
     make_folder(folder)
     staging = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
