@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from detector.calendar import Schedule
 from detector.incident import Incident
 from detector.tracking.track import TrackView
+from streams.demand import Demand
 
 
 class RuleConfig(BaseModel):
@@ -25,6 +26,16 @@ class RuleConfig(BaseModel):
     def class_names(self) -> tuple[str, ...]:
         """Names of the model's classes that this rule looks at."""
         return ()
+
+    @property
+    def crop_classes(self) -> tuple[str, ...]:
+        """Classes whose crops this rule wants to be judged by the load classifier; see `Look.crop_scores`."""
+        return ()
+
+    @property
+    def looks(self) -> Demand:
+        """How often this rule wants to look while it is in force."""
+        return Demand(rest_interval_s=5.0, active_interval_s=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +60,25 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One analysed frame as a judge gets it: every live track of the camera, also those not seen in this frame."""
+    """One analysed frame as a judge gets it: every live track of the camera, also those not seen in this frame.
+
+    `unfit_spans`: the latest times (from, to; pts ns) in which the picture was unfit to judge: durations leave them
+    out. `crop_scores`: for the tracks whose crop was classified in this frame, the score of each class of the crop
+    model.
+    """
 
     pts_ns: int
     captured_at_ns: int
     frame_size_wh: tuple[int, int]
     in_force: bool
     subjects: tuple[Subject, ...]
+    unfit_spans: tuple[tuple[int, int], ...] = ()
+    crop_scores: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+
+    def judged_ns(self, since_pts_ns: int) -> int:
+        """Nanoseconds from `since_pts_ns` to this look, without the times in which the picture was unfit."""
+        unfit_ns = sum(max(0, end_ns - max(begin_ns, since_pts_ns)) for begin_ns, end_ns in self.unfit_spans)
+        return self.pts_ns - since_pts_ns - unfit_ns
 
 
 class Judge(Protocol):

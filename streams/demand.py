@@ -1,0 +1,43 @@
+"""What the rules of a camera want to see of it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How often a picture is wanted, in seconds of the camera's timeline.
+
+    `rest_interval_s`: at least so often, whatever any gate says; no gate can starve it. `active_interval_s`: so often
+    while something moves (0: every picture); never more than the rest. `look_back_s`: when motion begins, pictures
+    are decoded backwards from the packet ring, from so long before.
+
+    Raises ValueError when the numbers contradict one another.
+    """
+
+    rest_interval_s: float
+    active_interval_s: float
+    look_back_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.active_interval_s <= self.rest_interval_s or self.rest_interval_s <= 0:
+            raise ValueError(
+                f"Demand: expected 0 <= active_interval_s <= rest_interval_s, "
+                f"got {self.active_interval_s} and {self.rest_interval_s}"
+            )
+        if self.look_back_s < 0:
+            raise ValueError(f"Demand.look_back_s: expected 0 or more seconds, got {self.look_back_s}")
+
+
+def strictest(demands: Iterable[Demand]) -> Demand | None:
+    """One demand that satisfies all of them; None when there is none."""
+    every = tuple(demands)
+    if not every:
+        return None
+    return Demand(
+        min(demand.rest_interval_s for demand in every),
+        min(demand.active_interval_s for demand in every),
+        max(demand.look_back_s for demand in every),
+    )
