@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.backends import Backend, TensorSpec, open_backend
+from detector.buffers import BufferKey, BufferPool
 from detector.detections import Detections
 from detector.errors import ModelError
 from detector.heads import Head, Output, decode, recognise
@@ -28,8 +28,6 @@ DEFAULT_IOU_THRESHOLD = 0.7
 DEFAULT_LIMIT = 300
 MAX_DYNAMIC_BATCH = 16
 """Pictures in one run of a model of dynamic batch: more only costs memory on a CPU."""
-KEPT_BUFFERS = 4
-"""Input sizes whose buffers are kept; cameras of one city come in a few aspect ratios."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,8 @@ class InputContract:
 class Engine:
     """A loaded and warmed-up model.
 
-    `detect` may be called from any thread; calls take turns, since they share the kept buffers.
+    `detect` may be called from several threads at once: each call has input buffers of its own, and the weights are
+    shared. With `threads=1` a core each is what such callers use.
     """
 
     def __init__(
@@ -74,8 +73,7 @@ class Engine:
         self._thresholds = thresholds
         self._identity = identity
         self._keep_classes = keep_classes
-        self._buffers: dict[tuple[int, tuple[int, int]], InputBuffer] = {}
-        self._turn = threading.Lock()
+        self._buffers = BufferPool(self._make_buffer)
 
     @classmethod
     def load(
@@ -153,11 +151,10 @@ class Engine:
                 raise ValueError(f"picture {index}: expected uint8 (H, W, 3), got {image.dtype} {image.shape}")
         plans = [self._plan(image) for image in images]
         results: list[Detections] = [Detections.empty()] * len(images)
-        with self._turn:
-            for group in _batches([plan.input_hw for plan in plans], self._contract.batch):
-                outputs = self._run([images[index] for index in group], [plans[index] for index in group])
-                for index, output in zip(group, outputs, strict=True):
-                    results[index] = self._interpret(output, plans[index])
+        for group in _batches([plan.input_hw for plan in plans], self._contract.batch):
+            outputs = self._run([images[index] for index in group], [plans[index] for index in group])
+            for index, output in zip(group, outputs, strict=True):
+                results[index] = self._interpret(output, plans[index])
         return results
 
     def _plan(self, image: Image) -> LetterboxPlan:
@@ -171,20 +168,14 @@ class Engine:
 
     def _run(self, images: Sequence[Image], plans: Sequence[LetterboxPlan]) -> list[Output]:
         rows = self._contract.batch if self._contract.fixed_batch else len(images)
-        buffer = self._buffer(rows, plans[0].input_hw)
-        for slot, (image, plan) in enumerate(zip(images, plans, strict=True)):
-            buffer.write(slot, image, plan)
-        return list(self._backend.run(buffer.array)[0][: len(images)])
+        with self._buffers.lend((rows, plans[0].input_hw)) as buffer:
+            for slot, (image, plan) in enumerate(zip(images, plans, strict=True)):
+                buffer.write(slot, image, plan)
+            return list(self._backend.run(buffer.array)[0][: len(images)])
 
-    def _buffer(self, rows: int, input_hw: tuple[int, int]) -> InputBuffer:
-        key = rows, input_hw
-        buffer = self._buffers.pop(key, None)
-        if buffer is None:
-            buffer = InputBuffer(rows, input_hw, self._contract.dtype, rgb_unit=self._head.rgb_unit)
-        self._buffers[key] = buffer
-        while len(self._buffers) > KEPT_BUFFERS:
-            self._buffers.pop(next(iter(self._buffers)))
-        return buffer
+    def _make_buffer(self, key: BufferKey) -> InputBuffer:
+        rows, input_hw = key
+        return InputBuffer(rows, input_hw, self._contract.dtype, rgb_unit=self._head.rgb_unit)
 
     def _interpret(self, output: Output, plan: LetterboxPlan) -> Detections:
         boxes, score, class_id = decode(self._head.kind, output, self._thresholds.score, plan.input_hw)

@@ -66,28 +66,37 @@ def plan_letterbox(
 class InputBuffer:
     """The input of one batch, kept between calls: `array` (B, 3, H, W) float32 or float16.
 
-    Only the picture's own area is written again while the plan of a slot stays the same; the padding stays.
+    Only the picture's own area is written again while the plan of a slot stays the same; the padding stays. One
+    caller at a time.
     """
 
     def __init__(self, batch: int, input_hw: tuple[int, int], dtype: npt.DTypeLike, *, rgb_unit: bool) -> None:
         self.array = np.zeros((batch, 3, *input_hw), dtype)
-        self._canvas = np.full((*input_hw, 3), PADDING, np.uint8)
+        pixels = input_hw[0] * input_hw[1]
+        self._scaled = np.empty(pixels * 3, np.uint8)
+        self._planes = np.empty((3, pixels), np.uint8)
         self._plans: list[LetterboxPlan | None] = [None] * batch
         # Ultralytics: RGB in 0..1. YOLOX: BGR in 0..255.
         self._channels = (2, 1, 0) if rgb_unit else (0, 1, 2)
-        self._lut = (np.arange(256) / (255 if rgb_unit else 1)).astype(np.float32)
+        self._lut = (np.arange(256) / (255 if rgb_unit else 1)).astype(dtype)
 
     def write(self, slot: int, image: Image, plan: LetterboxPlan) -> None:
         """Letterbox a BGR picture (H, W, 3) into `array[slot]`."""
         height, width = plan.scaled_hw
-        rows, columns = slice(plan.top, plan.top + height), slice(plan.left, plan.left + width)
         if self._plans[slot] != plan:
             self.array[slot] = self._lut[PADDING]
             self._plans[slot] = plan
-        picture = self._canvas[rows, columns]
+        planes = [plane[: height * width].reshape(height, width) for plane in self._planes]
+        # Every step writes into kept memory: a fresh array a step would cost more in page faults than its arithmetic.
+        cv2.split(self._scale(image, plan), planes)
+        area = self.array[slot, :, plan.top : plan.top + height, plan.left : plan.left + width]
+        for channel, plane in zip(self._channels, planes, strict=True):
+            cv2.LUT(plane, self._lut, dst=area[channel])
+
+    def _scale(self, image: Image, plan: LetterboxPlan) -> Image:
         if plan.scaled_hw == plan.source_hw:
-            np.copyto(picture, image)
-        else:
-            cv2.resize(image, (width, height), dst=picture, interpolation=cv2.INTER_LINEAR)
-        for channel, plane in zip(self._channels, cv2.split(picture), strict=True):
-            self.array[slot, channel, rows, columns] = cv2.LUT(plane, self._lut)
+            return image
+        height, width = plan.scaled_hw
+        scaled = self._scaled[: height * width * 3].reshape(height, width, 3)
+        cv2.resize(image, (width, height), dst=scaled, interpolation=cv2.INTER_LINEAR)
+        return scaled

@@ -20,7 +20,7 @@ class TensorSpec:
 
 
 class Backend(Protocol):
-    """A loaded model that runs on one kind of device."""
+    """A loaded model that runs on one kind of device. `run` may be called by several threads at once."""
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]: ...
@@ -34,7 +34,7 @@ class Backend(Protocol):
         ...
 
     def run(self, batch: npt.NDArray[np.floating]) -> Sequence[npt.NDArray[np.floating]]:
-        """Outputs for one input batch (B, 3, H, W)."""
+        """Outputs for one input batch (B, 3, H, W), the caller's own: neither is touched after the return."""
         ...
 
     def describe(self) -> dict[str, Any]:
