@@ -31,6 +31,8 @@ class Incident:
     at the moment of confirmation (before it: at the latest look), unclipped pixels of a frame of `frame_size_wh`.
     `incident_id` is made from camera, zone, kind and start alone, so that the same clip gives the same ids.
     `positions` is bounded: a thinned history that always holds the first and the last point.
+    `codes` are the matter codes (last five digits) that this very incident falls under, the fittest first, empty where
+    only the kind's own are known. `flags` are plain identifiers of what else was seen, or could not be told.
     """
 
     incident_id: str
@@ -55,3 +57,5 @@ class Incident:
     frame_size_wh: tuple[int, int]
     positions: tuple[TrackPoint, ...]
     reasons: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
