@@ -8,6 +8,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from streams.fitness.state import FIT, Fitness
+
 Image = npt.NDArray[np.uint8]
 
 
@@ -27,6 +29,7 @@ class Frame:
     `image` is uint8 (H, W, 3) in the channel order that `pixel_format` names (`bgr24` everywhere today).
     `pts_ns` is the camera's own timeline in nanoseconds: it never runs backwards within one `CameraStream`, also
     across reconnects, and durations come from it alone. `captured_at_ns` is UTC, nanoseconds since the epoch.
+    `fitness` says whether rules may judge by it.
     """
 
     camera_id: str
@@ -37,6 +40,7 @@ class Frame:
     pixel_format: str
     image: Image
     is_keyframe: bool = False
+    fitness: Fitness = FIT
 
     @property
     def size_wh(self) -> tuple[int, int]:
