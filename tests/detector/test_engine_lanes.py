@@ -13,8 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from detector.buffers import BufferPool
 from detector.engine import Engine
-from detector.letterbox import InputBuffer, plan_letterbox
-from tests.detector.test_engine import DETECT, picture
+from detector.letterbox import InputBuffer
+from tests.detector.test_engine import DETECT
 
 SIDE = 64
 FLOAT_BYTES = 4
@@ -88,18 +88,3 @@ def test_a_failed_run_gives_its_buffer_back() -> None:
     with pytest.raises(RuntimeError, match="broken"), pool.lend((1, (8, 8))):
         raise RuntimeError("broken")
     assert pool.resting_bytes > 0
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
-@pytest.mark.parametrize("rgb_unit", [True, False], ids=["rgb_unit", "bgr"])
-@pytest.mark.parametrize("source_hw", [(32, 48), (20, 64), (64, 20), (64, 64)], ids=str)
-def test_a_letterboxed_picture_holds_every_pixel(source_hw: tuple[int, int], rgb_unit: bool, dtype: str) -> None:
-    image = np.random.default_rng(1).integers(0, 256, (*source_hw, 3), np.uint8)
-    plan = plan_letterbox(source_hw, (max(source_hw), max(source_hw)), 32)
-    buffer = InputBuffer(1, plan.input_hw, dtype, rgb_unit=rgb_unit)
-    buffer.write(0, picture(max(source_hw), max(source_hw)), plan_letterbox(plan.input_hw, plan.input_hw, 32))
-    buffer.write(0, image, plan)
-    expected = np.full((*plan.input_hw, 3), 114, np.uint8)
-    expected[plan.top : plan.top + source_hw[0], plan.left : plan.left + source_hw[1]] = image
-    planes = (expected[..., ::-1] / 255 if rgb_unit else expected).transpose(2, 0, 1)
-    assert np.array_equal(buffer.array[0], planes.astype(dtype))
