@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 from detector.incident import Incident
 from evidence.clip import REMUX_TOOL, gaps_of, shows, to_mp4, until
-from evidence.context import CameraContext, RecorderContext
+from evidence.context import CameraContext, RecorderContext, UnfitSpan
 from evidence.errors import SealError
 from evidence.grade import GradeFacts, grade
 from evidence.manifest import ChainPlace, Derived, Manifest, Original, package_id_for, plain
@@ -122,7 +124,7 @@ def compose(material: Material, context: RecorderContext) -> Draft:
     if not parts.originals:
         raise SealError(f"{incident.camera_id}: incident {incident.incident_id}: none of its packets are left")
     gaps = [] if clip is None else gaps_of(clip, MAX_GAP_NS)
-    facts = _grade_facts(material, parts, gaps)
+    facts = _grade_facts(material, parts, gaps, context)
     return Draft(parts.files, _fields(material, context, parts, gaps, facts))
 
 
@@ -150,21 +152,43 @@ def _add_close_up(parts: _Parts, incident: Incident, frame: Frame, parent: Origi
         parts.add_still("close_up", still, parent)
 
 
-def _grade_facts(material: Material, parts: _Parts, gaps: list[tuple[int, int]]) -> GradeFacts:
+def _grade_facts(
+    material: Material, parts: _Parts, gaps: list[tuple[int, int]], context: RecorderContext
+) -> GradeFacts:
     camera, incident = material.camera, material.incident
     times = [entry.pts_ns for entry in parts.derived]
     offset_ns = camera.clock_offset_ns
     return GradeFacts(
-        camera_file_complete=camera.file_complete,
+        camera_file=camera.file,
+        day=_local_day(incident, camera),
         clock_offset_s=None if offset_ns is None else offset_ns / _NANOSECONDS,
+        clock_uncertainty_s=(camera.clock_uncertainty_ns or 0) / _NANOSECONDS,
+        zone_in_force=camera.zone_in_force.get(incident.zone_id),
+        zone_warning_only_until=camera.zone_warning_only_until.get(incident.zone_id),
         frame_size_wh=parts.originals[0].size_wh,
         has_clip=material.clip is not None,
         stills=len(parts.derived),
         stills_span_s=(max(times) - min(times)) / _NANOSECONDS if len(times) > 1 else None,
         limit_s=incident.limit_seconds,
+        unfit_s=sum(span.to_pts_ns - span.from_pts_ns for span in _unfit(incident, camera)) / _NANOSECONDS,
+        plate=context.plates.get(incident.kind, "unchecked"),
         gaps=len(gaps),
         reported=incident.reasons,
+        limits=context.grade_limits,
     )
+
+
+def _local_day(incident: Incident, camera: CameraContext) -> date:
+    """The day of the confirmation where the camera stands."""
+    at_ns = incident.confirmed_at_ns or incident.started_at_ns
+    return datetime.fromtimestamp(at_ns // _NANOSECONDS, ZoneInfo(camera.timezone)).date()
+
+
+def _unfit(incident: Incident, camera: CameraContext) -> list[UnfitSpan]:
+    """The camera's unfit stretches, cut to the time from the incident's start to its confirmation."""
+    begun, end = incident.started_pts_ns, incident.confirmed_pts_ns or incident.started_pts_ns
+    cut = [UnfitSpan(max(begun, s.from_pts_ns), min(end, s.to_pts_ns), s.state) for s in camera.unfit]
+    return [span for span in cut if span.to_pts_ns > span.from_pts_ns]
 
 
 def _fields(
@@ -180,7 +204,14 @@ def _fields(
             "id": camera.camera_id,
             "device_number": camera.device_number,
             "codec": parts.originals[0].codec,
+            "name": camera.name,
+            "place": camera.place,
+            "direction": camera.direction,
+            "timezone": camera.timezone,
+            "file": camera.file,
+            "privacy_masks": camera.privacy_masks,
         },
+        "timestamp_authority": context.timestamp_authority,
         "violation": {"kind": incident.kind, "codes": tuple(context.codes.get(incident.kind, ()))},
         "zone": _zone(incident, camera),
         "times": _times(incident, camera),
@@ -194,6 +225,10 @@ def _fields(
         "host": plain({"name": context.host, **context.machine}),
         "stream_health": plain(dict(camera.health)),
         "gaps": tuple({"from_pts_ns": before, "to_pts_ns": after} for before, after in gaps),
+        "unfit": tuple(
+            {"from_pts_ns": span.from_pts_ns, "to_pts_ns": span.to_pts_ns, "state": span.state}
+            for span in _unfit(incident, camera)
+        ),
         "grade": level,
         "reasons": reasons,
         "files": (*parts.originals, *parts.derived),
@@ -208,6 +243,8 @@ def _zone(incident: Incident, camera: CameraContext) -> dict[str, Any]:
         "polygon": tuple((float(x), float(y)) for x, y in incident.zone_polygon),
         "limit_seconds": incident.limit_seconds,
         "hours": plain(camera.zone_hours.get(incident.zone_id)),
+        "in_force": camera.zone_in_force.get(incident.zone_id),
+        "warning_only_until": camera.zone_warning_only_until.get(incident.zone_id),
     }
 
 
@@ -221,6 +258,9 @@ def _times(incident: Incident, camera: CameraContext) -> dict[str, Any]:
             "offset_ns": camera.clock_offset_ns,
             "method": camera.clock_method,
             "measured_at_ns": camera.clock_measured_at_ns,
+            "uncertainty_ns": camera.clock_uncertainty_ns,
+            "drift_ppm": camera.clock_drift_ppm,
+            "host": camera.host_clock,
         },
     }
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import date
+from typing import Final
 
-from evidence.manifest import MatterCode
+from evidence.camera_file import CameraFile
+from evidence.grade import GradeLimits
+from evidence.manifest import HostClock, MatterCode, PlateState
 
-TimeSourceName = Literal["rtcp_sr", "onvif", "host", "file"]
+WITHOUT_PLATE: Final[Mapping[str, PlateState]] = {"street_vending": "not_needed", "exposed_garbage": "not_needed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,8 @@ class RecorderContext:
     """What made the record.
 
     `software_version` is the program's name and version; `codes` gives, for each kind of violation, its codes in
-    published lists.
+    published lists. `plates` says for each kind what is known of a plate; a kind that is not there is `unchecked`.
+    `timestamp_authority` names whom a trusted time stamp is asked of.
     """
 
     software_version: str
@@ -26,15 +30,29 @@ class RecorderContext:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     machine: Mapping[str, object] = field(default_factory=dict)
     codes: Mapping[str, tuple[MatterCode, ...]] = field(default_factory=dict)
+    plates: Mapping[str, PlateState] = field(default_factory=lambda: dict(WITHOUT_PLATE))
+    timestamp_authority: str | None = None
+    grade_limits: GradeLimits = field(default_factory=GradeLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class UnfitSpan:
+    """A stretch of unfit picture: pts in nanoseconds, and the state that the picture was in."""
+
+    from_pts_ns: int
+    to_pts_ns: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
 class CameraContext:
     """The camera at the time of a frame.
 
-    `time_source` is one of `rtcp_sr onvif host file`; the clock's offset is in nanoseconds against UTC, None when
-    nobody measured it. `file_complete` says whether the camera's legal file is in order. `zone_hours` gives, by zone
-    id, the hours in force as JSON. `health` is any mapping of figures about the stream.
+    `time_source` is one of `rtcp_sr onvif host file`. The `clock_*` fields say how far that source is off UTC (see
+    `evidence.clock_reading`), the offset None when nobody knows. `file` is the camera's legal file, None when there is
+    none. By zone id: `zone_hours` gives the hours as JSON, `zone_in_force` whether they hold now,
+    `zone_warning_only_until` the last day of warnings. `health` is any mapping of figures about the stream. `unfit`
+    are the latest stretches in which the picture was unfit.
     """
 
     camera_id: str
@@ -43,6 +61,17 @@ class CameraContext:
     clock_offset_ns: int | None = None
     clock_method: str | None = None
     clock_measured_at_ns: int | None = None
-    file_complete: bool = False
+    clock_uncertainty_ns: int | None = None
+    clock_drift_ppm: float | None = None
+    host_clock: HostClock | None = None
+    name: str | None = None
+    place: str | None = None
+    direction: str | None = None
+    timezone: str = "Asia/Shanghai"
+    file: CameraFile | None = None
+    privacy_masks: tuple[tuple[tuple[float, float], ...], ...] = ()
     zone_hours: Mapping[str, object] = field(default_factory=dict)
+    zone_in_force: Mapping[str, bool] = field(default_factory=dict)
+    zone_warning_only_until: Mapping[str, date] = field(default_factory=dict)
     health: Mapping[str, object] = field(default_factory=dict)
+    unfit: tuple[UnfitSpan, ...] = ()

@@ -15,8 +15,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from evidence import canonical
 from evidence.errors import KeyMaterialError, ManifestError
-from evidence.manifest import Identifier, Sha256, Text
 from evidence.problems import Problem, ProblemCode
+from evidence.text import Identifier, Sha256, Text
 
 SIGNATURE_FILE: Final = "signature.json"
 PAYLOAD_TYPE: Final = "application/vnd.streetwarden.package+json;version=1"

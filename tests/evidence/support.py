@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence.camera_file import CameraFile
 from evidence.chain import Head, next_place
 from evidence.manifest import Manifest, package_id_for
 from evidence.package import bag_files
@@ -17,6 +18,17 @@ SEALED_AT_NS = 1_780_000_000_123_456_789
 VALID_FROM = datetime(2026, 1, 1, tzinfo=UTC)
 CLIP = b"the camera's own bytes, first part"
 STILL = b"a picture made of them"
+CAMERA_FILE = CameraFile(
+    legal_review_no="L-2026-17",
+    legal_review_date=date(2026, 1, 5),
+    technical_review_no="T-2026-17",
+    technical_review_date=date(2026, 1, 9),
+    published_where="office notice 2026-3",
+    published_date=date(2026, 2, 1),
+    sign_photo_ref="signs/kerb-1.jpg",
+    maintenance_valid_until=date(2026, 12, 31),
+    verification_valid_until=date(2026, 12, 31),
+)
 
 
 def signer(seed: int = 1) -> Ed25519Signer:
