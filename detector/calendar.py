@@ -153,6 +153,36 @@ class Schedule(_Model):
         # Yesterday's spans may run over midnight into today.
         return self._holds(today, minute) or self._holds(today - timedelta(days=1), minute + MINUTES_OF_DAY)
 
+    def next_change(self, utc_ns: int) -> int | None:
+        """The next moment (UTC, nanoseconds) from which on `in_force` says something else, None when it never will."""
+        now = self.in_force(utc_ns)
+        zone = ZoneInfo(self.timezone)
+        today = datetime.fromtimestamp(utc_ns // NANOSECONDS, UTC).astimezone(zone).date()
+        moments = {moment for day in self._days_of_change(today) for moment in self._edges(day, zone)}
+        return next((moment for moment in sorted(moments) if moment > utc_ns and self.in_force(moment) != now), None)
+
+    def _days_of_change(self, today: date) -> set[date]:
+        """Days on which something may begin or end: a week from yesterday on, and what the calendar names later."""
+        named = [day for exception in self.exceptions for day in exception.dates]
+        named += [day for window in self.windows for day in (window.start, window.end) if day is not None]
+        later = {day for day in named if day > today}
+        weeks = [today - timedelta(days=1)] + [day - timedelta(days=1) for day in later if day > date.min]
+        return {day + timedelta(days=step) for day in weeks for step in range(10) if (date.max - day).days > step}
+
+    def _edges(self, day: date, zone: ZoneInfo) -> set[int]:
+        """Where a span that starts on that day begins or ends, and midnight (UTC, nanoseconds)."""
+        spans = [span for window in self.windows for span in window.hours]
+        spans += [span for exception in self.exceptions for span in exception.hours]
+        minutes = {0, *(span.start for span in spans), *(span.end for span in spans)}
+        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001  # the wall clock's, placed by `replace` below
+        edges = set()
+        for minute in minutes:
+            # A wall clock that is set back shows an hour twice.
+            for fold in (0, 1):
+                local = (midnight + timedelta(minutes=minute)).replace(tzinfo=zone, fold=fold)
+                edges.add(int(local.timestamp()) * NANOSECONDS)
+        return edges
+
     def _holds(self, day: date, minute: float) -> bool:
         for exception in self.exceptions:
             if day in exception.dates:

@@ -33,6 +33,7 @@ class Incident:
     `positions` is bounded: a thinned history that always holds the first and the last point.
     `codes` are the matter codes (last five digits) that this very incident falls under, the fittest first, empty where
     only the kind's own are known. `flags` are plain identifiers of what else was seen, or could not be told.
+    `unfit_seconds`: how much of the time since its start the picture was unfit to judge; no limit counts them.
     """
 
     incident_id: str
@@ -59,3 +60,4 @@ class Incident:
     reasons: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    unfit_seconds: float = 0.0

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from detector.detections import Detections
+from detector.attention import attended
+from detector.boxes import Floats
+from detector.detections import Boxes, Detections
 from detector.errors import DetectorError
 from detector.incident import Incident
-from detector.rules.base import Judge, Look, Place, RuleConfig, Subject
-from detector.rules.table import rule_for
+from detector.post import Post, find_homes
+from detector.rules.base import Look, Subject
 from detector.tracking.track import TrackView
 from detector.tracking.tracker import Tracker, TrackerOptions
+from detector.unfit import UnfitSpans
 from detector.zones import Zone, ZoneMask
-from streams.frame import Frame
+from streams.demand import Demand, strictest
+from streams.frame import Frame, Image
 
 MIN_SCORE = 0.1
 """Score from which detections are worth giving to a watch: the doubtful ones keep a known vehicle, and begin none."""
-HOME_MARGIN = 0.15
-"""A vehicle on the line between two zones stays with the one it was in until the other holds this much more."""
+MAX_CROPS = 8
+"""Crops of one frame that are classified: the largest."""
 
-
-@dataclass(slots=True)
-class _Post:
-    """One rule of one zone at work."""
-
-    zone_index: int
-    config: RuleConfig
-    judge: Judge
+Classify = Callable[[Image, Boxes], Sequence[Mapping[str, float]]]
+"""Scores of each class of the crop model for each box (N, 4) of a picture."""
 
 
 class CameraWatch:
     """Watches the frames of one camera, in the order of their `pts_ns`, and no other camera's.
 
-    Pure: no files, sockets, threads or clocks; the same frames and detections give the same incidents.
+    Pure: no files, sockets, threads or clocks; the same frames and detections give the same incidents. `classify` is
+    asked for the crops of the classes that a rule in force wants judged; without it `Look.crop_scores` stays empty.
 
     Raises DetectorError when a rule asks for a class that the model does not know.
     """
@@ -46,20 +45,25 @@ class CameraWatch:
         zones: Sequence[Zone],
         class_names: Sequence[str],
         tracker_options: TrackerOptions | None = None,
+        classify: Classify | None = None,
     ) -> None:
         self.camera_id = camera_id
         self.skipped_frames = 0
+        self.unfit_frames = 0
         self._zones = tuple(zones)
         self._class_names = tuple(class_names)
         self._options = tracker_options
-        self._posts = [_post(camera_id, zone, index, rule) for index, zone in enumerate(zones) for rule in zone.rules]
+        self._classify = classify
+        self._posts = [Post(camera_id, zone, index, rule) for index, zone in enumerate(zones) for rule in zone.rules]
         self._wanted = self._wanted_classes()
         self._tracker = Tracker(self._class_names, tracker_options)
+        self._unfit = UnfitSpans()
         self._tracked = Detections.empty()
         self._masks: tuple[ZoneMask, ...] = ()
         self._size_wh: tuple[int, int] | None = None
         self._pts_ns: int | None = None
         self._homes: dict[tuple[str, int], int] = {}
+        self._look: Look | None = None
 
     @property
     def tracked(self) -> Detections:
@@ -74,14 +78,32 @@ class CameraWatch:
     @property
     def incidents(self) -> tuple[Incident, ...]:
         """Pending and confirmed incidents, in the order of their start."""
-        now_open = [incident for post in self._posts for incident in post.judge.open_incidents]
+        now_open = [self._stamped(incident) for post in self._posts for incident in post.judge.open_incidents]
         return tuple(sorted(now_open, key=lambda incident: (incident.started_pts_ns, incident.track_id)))
+
+    def demand(self, captured_at_ns: int, pts_ns: int) -> Demand | None:
+        """What the rules want to see of the camera now; None when none is in force and nothing waits for its end.
+
+        `captured_at_ns` tells which rules are in force, `pts_ns` how near a decision is. See `detector.attention`.
+        """
+        every = strictest(post.config.looks for post in self._posts if post.wants_looks(captured_at_ns))
+        if every is None or self._look is None:
+            return every
+        waits = [wait for post in self._posts for wait in post.waits_ns(self._look)]
+        return attended(every, waits, pts_ns, is_restless=self._is_restless(captured_at_ns, pts_ns))
+
+    def next_change_ns(self, captured_at_ns: int) -> int | None:
+        """When (UTC, nanoseconds) the next rule comes into force or goes out of it; None when none ever will."""
+        changes = [post.next_change_ns(captured_at_ns) for post in self._posts]
+        return min((change for change in changes if change is not None), default=None)
 
     def observe(self, frame: Frame, detections: Detections) -> list[Incident]:
         """Take in one frame with its detections, and return the incidents that it began, confirmed or ended.
 
         A frame that is not after the last one tells nothing about durations: it is left out and counted in
-        `skipped_frames`. Raises ValueError for a frame of another camera or of another pixel format.
+        `skipped_frames`. On one that is unfit to judge nothing is tracked or judged; it is counted in `unfit_frames`,
+        and that time is left out of every duration. Raises ValueError for a frame of another camera or of another
+        pixel format.
         """
         if frame.camera_id != self.camera_id or frame.pixel_format != "bgr24":
             raise ValueError(
@@ -92,6 +114,13 @@ class CameraWatch:
             self.skipped_frames += 1
             return []
         self._pts_ns = frame.pts_ns
+        if not frame.fitness.is_fit:
+            self._unfit.unfit(frame.pts_ns, frame.fitness.since_pts_ns)
+            self.unfit_frames += 1
+            self._tracked = detections
+            return []
+        if gap_ns := self._unfit.fit(frame.pts_ns, frame.fitness.since_pts_ns):
+            self._tracker.skip(gap_ns)
         self._fit(frame.size_wh)
         self._tracked = self._track(frame, detections)
         return self._judge(frame)
@@ -129,36 +158,86 @@ class CameraWatch:
         tracks = self._tracker.views
         boxes = np.array([track.xyxy for track in tracks], np.float32).reshape(-1, 4)
         shares = np.array([mask.footprint_share(boxes) for mask in self._masks]).reshape(len(self._masks), len(tracks))
+        look = Look(
+            frame.pts_ns,
+            frame.captured_at_ns,
+            frame.size_wh,
+            in_force=True,
+            subjects=(),
+            unfit_spans=self._unfit.spans,
+            crop_scores=self._crop_scores(frame, tracks, shares),
+        )
         changes: list[Incident] = []
         for kind in dict.fromkeys(post.config.kind for post in self._posts):
             posts = [post for post in self._posts if post.config.kind == kind]
             homes = self._find_homes(kind, [post.zone_index for post in posts], tracks, shares)
             for post in posts:
-                row = shares[post.zone_index]
-                subjects = tuple(
-                    Subject(track, float(share), is_home=home == post.zone_index)
-                    for track, share, home in zip(tracks, row, homes, strict=True)
-                )
-                in_force = post.config.schedule.in_force(frame.captured_at_ns)
-                look = Look(frame.pts_ns, frame.captured_at_ns, frame.size_wh, in_force, subjects)
-                changes.extend(post.judge.observe(look))
-        return changes
+                in_force = post.in_force(frame.captured_at_ns)
+                subjects = _subjects(post.zone_index, tracks, shares[post.zone_index].tolist(), homes)
+                changes.extend(post.judge.observe(replace(look, in_force=in_force, subjects=subjects)))
+        self._look = look
+        self._forget_spans(tracks)
+        return [self._stamped(incident) for incident in changes]
 
-    def _find_homes(
-        self, kind: str, zones: Sequence[int], tracks: Sequence[TrackView], shares: np.ndarray[tuple[int, int]]
-    ) -> list[int]:
-        """For each track the zone, among those with a rule of this kind, that holds most of its footprint."""
-        homes = []
-        for column, track in enumerate(tracks):
-            best = max(zones, key=lambda zone: shares[zone, column])
-            before = self._homes.get((kind, track.track_id), best)
-            homes.append(before if shares[best, column] - shares[before, column] < HOME_MARGIN else best)
-        for key in [key for key in self._homes if key[0] == kind]:
-            del self._homes[key]
+    def _find_homes(self, kind: str, zones: Sequence[int], tracks: Sequence[TrackView], shares: Floats) -> list[int]:
+        before = {key[1]: home for key, home in self._homes.items() if key[0] == kind}
+        homes = find_homes(zones, [track.track_id for track in tracks], shares, before)
+        for track_id in before:
+            del self._homes[kind, track_id]
         self._homes.update({(kind, track.track_id): home for track, home in zip(tracks, homes, strict=True)})
         return homes
 
+    def _crop_scores(
+        self, frame: Frame, tracks: Sequence[TrackView], shares: Floats
+    ) -> Mapping[int, Mapping[str, float]]:
+        """Classify what is seen in this frame, in a zone whose rule wants its class judged."""
+        if self._classify is None:
+            return {}
+        asking = [post for post in self._posts if post.config.crop_classes and post.in_force(frame.captured_at_ns)]
+        wanted = [
+            track
+            for column, track in enumerate(tracks)
+            if track.seen
+            and any(track.class_name in post.config.crop_classes and shares[post.zone_index, column] for post in asking)
+        ]
+        wanted = sorted(wanted, key=lambda track: -_area(track))[:MAX_CROPS]
+        if not wanted:
+            return {}
+        scores = self._classify(frame.image, np.array([track.xyxy for track in wanted], np.float32))
+        return {track.track_id: row for track, row in zip(wanted, scores, strict=True)}
 
-def _post(camera_id: str, zone: Zone, index: int, config: RuleConfig) -> _Post:
-    place = Place(camera_id, zone.id, zone.version, str(zone.zone_class), zone.polygon)
-    return _Post(index, config, rule_for(config.kind).make_judge(place, config))
+    def _is_restless(self, captured_at_ns: int, pts_ns: int) -> bool:
+        """Whether something that a rule in force looks for has just appeared in its zone and does not yet stand."""
+        tracks = self._tracker.views
+        return any(
+            post.is_restless(tracks, self._masks[post.zone_index], captured_at_ns, pts_ns) for post in self._posts
+        )
+
+    def _stamped(self, incident: Incident) -> Incident:
+        """The incident with the seconds of it that were unfit to judge."""
+        if not self._unfit.spans or self._pts_ns is None:
+            return incident
+        end_ns = self._pts_ns if incident.ended_pts_ns is None else incident.ended_pts_ns
+        seconds = self._unfit.total_ns(incident.started_pts_ns, end_ns) / 1e9
+        return replace(incident, unfit_seconds=seconds) if seconds else incident
+
+    def _forget_spans(self, tracks: Iterable[TrackView]) -> None:
+        """Drop the unfit times before everything that is still judged."""
+        if not self._unfit.spans or self._pts_ns is None:
+            return
+        open_since = [incident.started_pts_ns for post in self._posts for incident in post.judge.open_incidents]
+        self._unfit.forget_before(min([self._pts_ns, *open_since, *(track.first_seen_pts_ns for track in tracks)]))
+
+
+def _subjects(
+    zone_index: int, tracks: Sequence[TrackView], shares: Sequence[float], homes: Sequence[int]
+) -> tuple[Subject, ...]:
+    return tuple(
+        Subject(track, share, is_home=home == zone_index)
+        for track, share, home in zip(tracks, shares, homes, strict=True)
+    )
+
+
+def _area(track: TrackView) -> float:
+    left, top, right, bottom = track.xyxy
+    return (right - left) * (bottom - top)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -91,6 +91,16 @@ class Judge(Protocol):
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
         """Pending and confirmed incidents, in the order of their start."""
+        ...
+
+
+@runtime_checkable
+class Waiting(Protocol):
+    """A judge that can say cheaply what it waits for; others are asked for their open incidents."""
+
+    @property
+    def waiting(self) -> tuple[tuple[int, int], ...]:
+        """Start (pts ns) and limit (ns) of each pending incident."""
         ...
 
 

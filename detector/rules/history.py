@@ -75,6 +75,12 @@ def thinned(points: tuple[TrackPoint, ...]) -> tuple[TrackPoint, ...]:
     return (points[0], *points[2:-1:2], points[-1])
 
 
+def thin(points: list[TrackPoint]) -> None:
+    """The same in place, for a history that grows look by look."""
+    if len(points) > MAX_POINTS:
+        points[:] = thinned(tuple(points))
+
+
 def same_ground(first: Box, second: Box) -> bool:
     """Whether two boxes stand on the same ground: two vehicles cannot, but one is often found whole and in part.
 

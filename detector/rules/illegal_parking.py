@@ -18,7 +18,7 @@ from pydantic import Field
 from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
 from detector.rules.base import Look, Place, Rule, RuleConfig, Subject
-from detector.rules.history import StayEvidence, begun, ended, same_ground, thinned
+from detector.rules.history import StayEvidence, begun, ended, same_ground, thin
 from detector.tracking.track import TrackView
 
 KIND = "illegal_parking"
@@ -48,11 +48,32 @@ class IllegalParkingConfig(RuleConfig):
 
 @dataclass(slots=True)
 class _Stay:
-    """One vehicle standing in the zone. `still_since_ns` tells this standing from a later one of the same vehicle."""
+    """One vehicle standing in the zone. `still_since_ns` tells this standing from a later one of the same vehicle.
+
+    `incident` is what was last reported; `points`, `evidence` and `class_name` go on from look to look.
+    """
 
     incident: Incident
     still_since_ns: int
+    class_name: str
+    box: Box
+    points: list[TrackPoint] = field(default_factory=list)
     evidence: StayEvidence = field(default_factory=StayEvidence)
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.incident.state is IncidentState.CONFIRMED
+
+    @property
+    def now(self) -> Incident:
+        """The incident as the last look left it."""
+        return replace(
+            self.incident,
+            class_name=self.class_name,
+            box_xyxy=self.box,
+            score=self.evidence.score,
+            positions=tuple(self.points),
+        )
 
 
 class IllegalParkingJudge:
@@ -67,7 +88,12 @@ class IllegalParkingJudge:
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
-        return tuple(stay.incident for stay in self._stays.values())
+        return tuple(stay.now for stay in self._stays.values())
+
+    @property
+    def waiting(self) -> tuple[tuple[int, int], ...]:
+        limit_ns = round(self._config.dwell_seconds * NANOSECONDS)
+        return tuple((stay.incident.started_pts_ns, limit_ns) for stay in self._stays.values() if not stay.is_confirmed)
 
     def observe(self, look: Look) -> list[Incident]:
         if not look.in_force:
@@ -97,7 +123,7 @@ class IllegalParkingJudge:
 
     def _is_over(self, stay: _Stay, subject: Subject, look: Look) -> bool:
         track = subject.track
-        if look.pts_ns - stay.incident.positions[-1].pts_ns > self._config.gap_seconds * NANOSECONDS:
+        if look.judged_ns(stay.points[-1].pts_ns) > self._config.gap_seconds * NANOSECONDS:
             # Found again after too long: what it did meanwhile nobody knows, so its time starts anew.
             self._not_before_ns[track.track_id] = look.pts_ns
             return True
@@ -117,30 +143,29 @@ class IllegalParkingJudge:
     def _on_ground_of_another(self, track_id: int, box: Box) -> bool:
         """Whether an older stay has that ground: one vehicle found in part, or half hidden and taken for another."""
         older = itertools.takewhile(lambda key: key != track_id, self._stays)
-        return any(same_ground(box, self._stays[key].incident.box_xyxy) for key in older)
+        return any(same_ground(box, self._stays[key].box) for key in older)
 
     def _begin(self, track: TrackView, still_since_ns: int, look: Look) -> list[Incident]:
         limits = (still_since_ns, self._in_force_since_ns, self._not_before_ns.get(track.track_id))
         started_ns = max(limit for limit in limits if limit is not None)
         incident = begun(self._place, KIND, self._config.dwell_seconds, track, look, started_ns)
-        stay = self._stays[track.track_id] = _Stay(incident, still_since_ns)
-        return self._extend(stay, track, look) or [stay.incident]
+        stay = self._stays[track.track_id] = _Stay(incident, still_since_ns, track.class_name, track.xyxy)
+        return self._extend(stay, track, look) or [stay.now]
 
     def _extend(self, stay: _Stay, track: TrackView, look: Look) -> list[Incident]:
         """Add a look at the standing vehicle; the incident is a change only when this look confirms it."""
         surest = stay.evidence.add(look.pts_ns, track.score if track.seen else None)
-        point = TrackPoint(look.pts_ns, track.xyxy, track.score)
-        positions = thinned((*stay.incident.positions, point))
-        stay.incident = replace(stay.incident, positions=positions, score=stay.evidence.score)
-        if stay.incident.state is IncidentState.CONFIRMED:
+        stay.points.append(TrackPoint(look.pts_ns, track.xyxy, track.score))
+        thin(stay.points)
+        if stay.is_confirmed:
             return []
+        stay.class_name = track.class_name
         if surest:
-            stay.incident = replace(stay.incident, box_xyxy=track.xyxy)
-        stay.incident = replace(stay.incident, class_name=track.class_name)
+            stay.box = track.xyxy
         if not self._over_limit(stay, look):
             return []
         stay.incident = replace(
-            stay.incident,
+            stay.now,
             state=IncidentState.CONFIRMED,
             confirmed_pts_ns=look.pts_ns,
             confirmed_at_ns=look.captured_at_ns,
@@ -148,16 +173,15 @@ class IllegalParkingJudge:
         return [stay.incident]
 
     def _over_limit(self, stay: _Stay, look: Look) -> bool:
-        stood_ns = look.pts_ns - stay.incident.started_pts_ns
-        if stood_ns < self._config.dwell_seconds * NANOSECONDS:
+        if look.judged_ns(stay.incident.started_pts_ns) < self._config.dwell_seconds * NANOSECONDS:
             return False
         proven = stay.evidence.score >= self._config.min_score and stay.evidence.seen_share >= self._config.min_seen
-        known = stay.incident.class_name in self._config.classes
-        return proven and known and not self._on_ground_of_another(stay.incident.track_id, stay.incident.box_xyxy)
+        known = stay.class_name in self._config.classes
+        return proven and known and not self._on_ground_of_another(stay.incident.track_id, stay.box)
 
     def _end(self, track_id: int, look: Look) -> Incident:
         """End a stay at the last moment at which the vehicle was certainly there."""
-        return ended(self._stays.pop(track_id).incident, look)
+        return ended(self._stays.pop(track_id).now, look)
 
 
 def _size(box: Box, look: Look) -> float:

@@ -9,7 +9,7 @@ in front, and places through which cars drive fall under 0.3 within a second.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -31,47 +31,80 @@ SAME = 0.7
 DIFFERENT = 0.45
 
 Patch = npt.NDArray[np.float32]
+"""(PATCH, PATCH) grey levels."""
+Patches = npt.NDArray[np.float32]
+"""(N, PATCH, PATCH) grey levels."""
 Grey = npt.NDArray[np.uint8]
 
 
 class Glimpse:
-    """A small grey copy of one frame. `patch` cuts places out of it, given in pixels of the frame."""
+    """A small grey copy of one frame. `patches` cuts places out of it, given in pixels of the frame."""
 
     __slots__ = ("_grey", "_scale", "pts_ns")
 
     def __init__(self, pts_ns: int, image: Image) -> None:
         self.pts_ns = pts_ns
         self._scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
-        size = max(round(image.shape[1] * self._scale), 1), max(round(image.shape[0] * self._scale), 1)
-        # Green stands for grey, and every second pixel for all where four or more become one: a tenth of the time.
-        step = 2 if self._scale <= 0.5 else 1
-        green = np.ascontiguousarray(image[::step, ::step, 1])
-        small = cv2.resize(green, size, interpolation=cv2.INTER_AREA) if self._scale < 1 else green
-        self._grey: Grey = np.asarray(small, np.uint8)
+        self._grey = _small(image, self._scale)
+
+    def patches(self, boxes: Sequence[Box]) -> list[Patch | None]:
+        """Each place as (PATCH, PATCH), or None where too little of it lies in the picture."""
+        height, width = self._grey.shape
+        scale, grey = self._scale, self._grey
+        cuts = np.empty((len(boxes), PATCH, PATCH), np.uint8)
+        usable = []
+        for index, (x0, y0, x1, y1) in enumerate(boxes):
+            left, top = max(round(x0 * scale), 0), max(round(y0 * scale), 0)
+            right, bottom = min(round(x1 * scale), width), min(round(y1 * scale), height)
+            usable.append(right - left >= MIN_SIDE and bottom - top >= MIN_SIDE)
+            if usable[-1]:
+                place = grey[top:bottom, left:right]
+                cv2.resize(place, (PATCH, PATCH), dst=cuts[index], interpolation=cv2.INTER_AREA)
+        every = cuts.astype(np.float32)
+        return [patch if good else None for patch, good in zip(every, usable, strict=True)]
 
     def patch(self, box: Box) -> Patch | None:
-        """The place as (PATCH, PATCH), or None when too little of it lies in the picture."""
-        height, width = self._grey.shape
-        left, top, right, bottom = (round(value * self._scale) for value in box)
-        left, top, right, bottom = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
-        if right - left < MIN_SIDE or bottom - top < MIN_SIDE:
-            return None
-        cut = cv2.resize(self._grey[top:bottom, left:right], (PATCH, PATCH), interpolation=cv2.INTER_AREA)
-        return cut.astype(np.float32)
+        """One place as (PATCH, PATCH), or None when too little of it lies in the picture."""
+        return self.patches([box])[0]
+
+
+def _small(image: Image, scale: float) -> Grey:
+    """Green stands for grey, and every second pixel for all where four or more become one: a tenth of the time."""
+    step = 2 if scale <= 0.5 else 1
+    green = np.ascontiguousarray(image[::step, ::step, 1])
+    if scale == 1.0:
+        return green
+    size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
+    # Between half and whole size two neighbours are all that an area holds: linear gives the same at a tenth of it.
+    method = cv2.INTER_AREA if green.shape[1] >= 2 * size[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(green, size, interpolation=method), np.uint8)
+
+
+def similarities(pairs: Sequence[tuple[Patch | None, Patch | None]]) -> list[float | None]:
+    """For each pair the median likeness of its blocks, -1..1, or None when there is too little pattern to tell."""
+    result: list[float | None] = [None] * len(pairs)
+    rows = [index for index, (first, second) in enumerate(pairs) if first is not None and second is not None]
+    if not rows:
+        return result
+    both = np.array([pairs[index] for index in rows], np.float32).swapaxes(0, 1)
+    blocks = both.reshape(2, len(rows), BLOCKS, CELL, BLOCKS, CELL).swapaxes(3, 4)
+    flat = np.ascontiguousarray(blocks).reshape(2, len(rows), BLOCKS * BLOCKS, CELL * CELL)
+    flat = flat - (flat.sum(axis=3, keepdims=True) / np.float32(CELL * CELL))
+    spread = np.sqrt(np.einsum("abcd,abcd->abc", flat, flat) / (CELL * CELL))
+    shared = np.einsum("bcd,bcd->bc", flat[0], flat[1]) / (CELL * CELL)
+    telling = np.maximum(spread[0], spread[1]) > TEXTURE_FLOOR
+    # The floor keeps a flat block against a patterned one at 0 and not at the chance of its noise.
+    scale = np.maximum(spread[0] * spread[1], TEXTURE_FLOOR**2 / 4)
+    ranked = np.sort(np.where(telling, shared / scale, np.inf), axis=1).tolist()
+    for index, values, count in zip(rows, ranked, telling.sum(axis=1).tolist(), strict=True):
+        if count >= MIN_BLOCKS:
+            result[index] = (values[(count - 1) // 2] + values[count // 2]) / 2
+    return result
 
 
 def similarity(first: Patch | None, second: Patch | None) -> float | None:
     """Median likeness of two patches' blocks, -1..1, or None when there is too little pattern to tell."""
-    if first is None or second is None:
-        return None
-    a, b = _blocks(first), _blocks(second)
-    spread_a, spread_b = a.std(axis=1), b.std(axis=1)
-    telling = np.maximum(spread_a, spread_b) > TEXTURE_FLOOR
-    if np.count_nonzero(telling) < MIN_BLOCKS:
-        return None
-    # The floor keeps a flat block against a patterned one at 0 and not at the chance of its noise.
-    scale = np.maximum(spread_a * spread_b, TEXTURE_FLOOR**2 / 4)
-    return float(np.median(((a * b).mean(axis=1) / scale)[telling]))
+    return similarities([(first, second)])[0]
 
 
 def difference(first: Patch, second: Patch) -> float:
@@ -83,13 +116,6 @@ def difference(first: Patch, second: Patch) -> float:
 def blended(reference: Patch, patch: Patch, weight: float) -> Patch:
     """The reference moved a little towards a newer look of the same place, so that it follows the light."""
     result: Patch = reference + np.float32(weight) * (patch - reference)
-    return result
-
-
-def _blocks(patch: Patch) -> Patch:
-    """Pixels (BLOCKS * BLOCKS, CELL * CELL) of each block without their mean."""
-    blocks = patch.reshape(BLOCKS, CELL, BLOCKS, CELL).transpose(0, 2, 1, 3).reshape(BLOCKS * BLOCKS, CELL * CELL)
-    result: Patch = blocks - blocks.mean(axis=1, keepdims=True)
     return result
 
 

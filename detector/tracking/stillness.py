@@ -7,13 +7,12 @@ in the same place. Where the pixels tell nothing (too small, no pattern), the bo
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from detector.boxes import Box, iou_one_to_many
+from detector.boxes import Box, box_iou
 from detector.tracking.appearance import (
     DIFFERENT,
     SAME,
-    Glimpse,
     GlimpseHistory,
     Patch,
     blended,
@@ -39,50 +38,58 @@ in so many looks one after another."""
 
 
 class StillMeter:
-    """Watches one track. `since_ns`: start of the present standstill, None while it moves."""
+    """Watches one track. Its owner cuts the pixels of the `anchor` out of each frame, for many meters at once, and
+    gives them to `look` before `seen` or `unseen` says what the detector found.
+    """
 
     __slots__ = (
-        "_anchor", "_anchor_ns", "_empty", "_empty_looks", "_held_ns", "_now", "_reference", "_settled", "likeness",
+        "_anchor_ns", "_empty", "_empty_looks", "_held_ns", "_now", "_settled", "_skipped_ns", "anchor", "likeness",
+        "reference",
     )  # fmt: skip
 
-    def __init__(self, box: Box, glimpse: Glimpse) -> None:
-        self._settled = False
-        self.likeness: float | None = None
-        self._drop_anchor(box, glimpse)
+    def __init__(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
+        self.drop_anchor(box, pts_ns, patch)
 
-    def _drop_anchor(self, box: Box, glimpse: Glimpse) -> None:
-        self._anchor = box
-        self._anchor_ns = self._held_ns = glimpse.pts_ns
-        self._reference = self._now = glimpse.patch(box)
+    def drop_anchor(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
+        """Watch this place from now on; `patch` is what it shows."""
+        self.anchor = box
+        """The place where it stands, or where it was last looked at."""
+        self.reference = self._now = patch
+        self.likeness: float | None = None
+        """Likeness of the place now with the reference, for whoever associates."""
+        self._anchor_ns = self._held_ns = pts_ns
+        self._skipped_ns = 0
         self._settled = False
         self._empty: Patch | None = None
         self._empty_looks = 0
-        self.likeness = None
 
     @property
     def since_ns(self) -> int | None:
+        """Start of the present standstill, None while it moves."""
         return self._anchor_ns if self._settled else None
-
-    @property
-    def anchor(self) -> Box:
-        """The place where it stands, or where it was last looked at."""
-        return self._anchor
 
     @property
     def held_ns(self) -> int:
         """When it was last certainly in its place."""
         return self._held_ns
 
-    def compare(self, glimpse: Glimpse) -> float | None:
-        """Likeness of the place now with the reference; kept in `likeness` for whoever associates."""
-        self._now = glimpse.patch(self._anchor)
-        self.likeness = similarity(self._reference, self._now)
-        return self.likeness
+    def absent_ns(self, pts_ns: int) -> int:
+        """For how long nothing has shown it in its place, the times left out that could not have."""
+        return pts_ns - self._held_ns - self._skipped_ns
 
-    def unseen(self, glimpse: Glimpse) -> bool:
+    def skip(self, gap_ns: int) -> None:
+        """Nothing could be seen for so long."""
+        self._skipped_ns += gap_ns
+
+    def look(self, patch: Patch | None, likeness: float | None) -> None:
+        """What the anchor's place shows now, and how like the reference that is."""
+        self._now = patch
+        self.likeness = likeness
+
+    def unseen(self, pts_ns: int) -> bool:
         """No detection belongs to the track now. Whether its pixels show that it still stands there."""
         if self._settled and self.likeness is not None and self.likeness >= SAME:
-            self._hold(glimpse)
+            self._hold(pts_ns)
             return True
         self._empty_looks = self._empty_looks + 1 if self._looks_empty() else 0
         if self._empty_looks >= EMPTY_LOOKS:
@@ -91,19 +98,18 @@ class StillMeter:
 
     def _looks_empty(self) -> bool:
         """Whether the place looks as it did before the thing came: then nothing hides it, it has gone."""
-        if not self._settled or self._empty is None or self._reference is None or self._now is None:
+        if not self._settled or self._empty is None or self.reference is None or self._now is None:
             return False
-        return difference(self._empty, self._now) < EMPTY_SHARE * difference(self._reference, self._now)
+        return difference(self._empty, self._now) < EMPTY_SHARE * difference(self.reference, self._now)
 
-    def seen(self, box: Box, glimpse: Glimpse, history: GlimpseHistory) -> None:
-        """A detection at `box` belongs to the track now."""
-        shift = displacement(self._anchor, box)
-        if self._stays(shift, glimpse.pts_ns):
-            if self.likeness is None or self.likeness >= SAME:
-                self._hold(glimpse)
-                self._settle(history)
-        else:
-            self._drop_anchor(box, glimpse)
+    def seen(self, box: Box, pts_ns: int, history: GlimpseHistory) -> bool:
+        """A detection at `box` belongs to the track now. Whether it stayed; if not, it wants a new anchor."""
+        if not self._stays(displacement(self.anchor, box), pts_ns):
+            return False
+        if self.likeness is None or self.likeness >= SAME:
+            self._hold(pts_ns)
+            self._settle(history)
+        return True
 
     def _stays(self, shift: float, pts_ns: int) -> bool:
         if self.likeness is None:
@@ -115,13 +121,14 @@ class StillMeter:
         if not self._settled or shift > TREMBLE:
             return False
         # Half alike: the light. Unlike: hidden for a moment, or another one in its place.
-        return self.likeness > DIFFERENT or pts_ns - self._held_ns <= HIDDEN_NS
+        return self.likeness > DIFFERENT or self.absent_ns(pts_ns) <= HIDDEN_NS
 
-    def _hold(self, glimpse: Glimpse) -> None:
-        seconds = (glimpse.pts_ns - self._held_ns) / 1e9
-        self._held_ns = glimpse.pts_ns
-        if self._reference is not None and self._now is not None:
-            self._reference = blended(self._reference, self._now, min(seconds / FOLLOW_SECONDS, 0.5))
+    def _hold(self, pts_ns: int) -> None:
+        seconds = (pts_ns - self._held_ns) / 1e9
+        self._held_ns = pts_ns
+        self._skipped_ns = 0
+        if self.reference is not None and self._now is not None:
+            self.reference = blended(self.reference, self._now, min(seconds / FOLLOW_SECONDS, 0.5))
 
     def _settle(self, history: GlimpseHistory) -> None:
         if not self._settled and self._held_ns - self._anchor_ns >= SETTLE_NS:
@@ -134,8 +141,8 @@ class StillMeter:
         for glimpse in history:
             if glimpse.pts_ns >= self._anchor_ns:
                 continue
-            patch = glimpse.patch(self._anchor)
-            likeness = similarity(self._reference, patch)
+            patch = glimpse.patch(self.anchor)
+            likeness = similarity(self.reference, patch)
             if likeness is not None and likeness >= SAME:
                 earliest = glimpse.pts_ns
                 self._empty = None
@@ -156,9 +163,8 @@ def displacement(first: Box, second: Box) -> float:
     size_x, size_y = max(first[2] - first[0], 1.0), max(first[3] - first[1], 1.0)
     shift_x = _common(second[0] - first[0], second[2] - first[2]) / size_x
     shift_y = _common(second[1] - first[1], second[3] - first[3]) / size_y
-    shift = float(np.hypot(shift_x, shift_y))
-    overlap = float(iou_one_to_many(np.array(first), np.array([second]))[0])
-    return max(shift, DRIFT * 2) if overlap < 0.3 else shift
+    shift = math.hypot(shift_x, shift_y)
+    return max(shift, DRIFT * 2) if box_iou(first, second) < 0.3 else shift
 
 
 def _common(low: float, high: float) -> float:

@@ -7,7 +7,7 @@ itself while it is hidden or missed, and another thing in its place gets an id o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,17 @@ import numpy.typing as npt
 
 from detector.boxes import Box, Floats, iou
 from detector.detections import NO_TRACK, Detections
-from detector.tracking.appearance import DIFFERENT, SAME, Glimpse, GlimpseHistory
+from detector.tracking.appearance import DIFFERENT, SAME, Glimpse, GlimpseHistory, Patch, similarities
 from detector.tracking.association import FORBIDDEN, assign, buffered_distance, duplicates
-from detector.tracking.motion import BoxMotion
+from detector.tracking.motion import Motions
 from detector.tracking.stillness import HIDDEN_NS, StillMeter
 from detector.tracking.track import TrackView
 from streams.frame import Image
 
 SECOND_NS = 1_000_000_000
+
+Found = tuple[Box, float, int]
+"""One detection in plain numbers: box, score, class id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +45,22 @@ class TrackerOptions:
 
 
 class _Track:
-    """State of one track."""
+    """State of one track, all but its motion."""
 
     __slots__ = (
-        "box", "class_seconds", "first_ns", "held", "last_ns", "mean_score", "meter", "motion", "score", "seconds",
-        "seen", "track_id",
+        "box", "class_seconds", "first_ns", "held", "last_ns", "mean_score", "meter", "score", "seconds", "seen",
+        "skipped_ns", "track_id",
     )  # fmt: skip
 
-    def __init__(self, track_id: int, glimpse: Glimpse, box: Box, score: float, class_id: int) -> None:
+    def __init__(self, track_id: int, pts_ns: int, found: Found, patch: Patch | None) -> None:
+        box, score, class_id = found
         self.track_id = track_id
-        self.first_ns = self.last_ns = glimpse.pts_ns
-        self.motion = BoxMotion(glimpse.pts_ns, np.array(box))
-        self.meter = StillMeter(box, glimpse)
+        self.first_ns = self.last_ns = pts_ns
+        self.meter = StillMeter(box, pts_ns, patch)
         self.box = box
         self.score = self.mean_score = score
         self.seconds = 0.0
+        self.skipped_ns = 0
         # A vote of one moment, soon outweighed by the votes of whole seconds.
         self.class_seconds = {class_id: 1e-3 * score}
         self.seen = True
@@ -80,35 +84,33 @@ class _Track:
     def class_id(self) -> int:
         return max(self.class_seconds, key=lambda class_id: self.class_seconds[class_id])
 
-    def expected(self, pts_ns: int) -> tuple[Floats, float]:
-        """The box to look for, and how far to grow it."""
-        if self.stands_there:
-            return np.array(self.meter.anchor), 0.0
-        if self.is_hidden:
-            return np.array(self.meter.anchor), MIN_BUFFER
-        spread = self.motion.spread(pts_ns) * BUFFER_PER_SPREAD
-        return self.motion.predict(pts_ns), min(max(spread, MIN_BUFFER), MAX_BUFFER)
-
     def is_replaced(self, pts_ns: int) -> bool:
         """It stood still, and something else has been in its place for longer than a passer-by takes."""
         likeness = self.meter.likeness
-        long_ago = pts_ns - self.meter.held_ns > HIDDEN_NS
-        return self.is_still and likeness is not None and likeness < DIFFERENT and long_ago
+        return (
+            self.is_still and likeness is not None and likeness < DIFFERENT and self.meter.absent_ns(pts_ns) > HIDDEN_NS
+        )
 
-    def take(self, glimpse: Glimpse, box: Box, score: float, class_id: int, history: GlimpseHistory) -> None:
-        """A detection of this frame belongs to this track."""
-        seconds = min((glimpse.pts_ns - self.last_ns) / SECOND_NS, LONGEST_VOTE_S)
+    def take(self, pts_ns: int, found: Found, history: GlimpseHistory) -> bool:
+        """A detection of this frame belongs to this track. Whether it stayed in its place."""
+        box, score, class_id = found
+        seconds = min((pts_ns - self.last_ns - self.skipped_ns) / SECOND_NS, LONGEST_VOTE_S)
         self.class_seconds[class_id] = self.class_seconds.get(class_id, 0.0) + score * seconds
         self.seconds += seconds
         self.mean_score += (score - self.mean_score) * seconds / max(self.seconds, 1e-9)
-        self.motion.update(glimpse.pts_ns, np.array(box))
-        self.meter.seen(box, glimpse, history)
-        self.box, self.score, self.last_ns = box, score, glimpse.pts_ns
+        stayed = self.meter.seen(box, pts_ns, history)
+        self.box, self.score, self.last_ns, self.skipped_ns = box, score, pts_ns, 0
         self.seen, self.held = True, False
+        return stayed
 
-    def miss(self, glimpse: Glimpse) -> None:
+    def miss(self, pts_ns: int) -> None:
         """No detection of this frame belongs to this track."""
-        self.seen, self.held = False, self.meter.unseen(glimpse)
+        self.seen, self.held = False, self.meter.unseen(pts_ns)
+
+    def skip(self, gap_ns: int) -> None:
+        """Nothing could be seen for so long."""
+        self.skipped_ns += gap_ns
+        self.meter.skip(gap_ns)
 
     def view(self, class_names: Sequence[str]) -> TrackView:
         return TrackView(
@@ -146,6 +148,8 @@ class Tracker:
         self._class_names = tuple(class_names)
         self._options = options or TrackerOptions()
         self._tracks: list[_Track] = []
+        self._motions = Motions()
+        self._views: tuple[TrackView, ...] = ()
         self.next_id = first_id
         self._history = GlimpseHistory()
         self._pts_ns: int | None = None
@@ -154,7 +158,15 @@ class Tracker:
     @property
     def views(self) -> tuple[TrackView, ...]:
         """Every live track after the last frame, seen in it or not, oldest first."""
-        return tuple(track.view(self._class_names) for track in self._tracks)
+        return self._views
+
+    def skip(self, gap_ns: int) -> None:
+        """For so long the picture has been unfit to judge: what stood still is remembered for so much longer.
+
+        What moved is not: where it went meanwhile nobody knows.
+        """
+        for track in self._tracks:
+            track.skip(gap_ns)
 
     def update(self, pts_ns: int, image: Image, detections: Detections) -> Detections:
         """Take in one frame and return its detections with track ids, `NO_TRACK` where none was given.
@@ -163,21 +175,19 @@ class Tracker:
         """
         self._advance(pts_ns)
         glimpse = Glimpse(pts_ns, image)
-        for track in self._tracks:
-            track.meter.compare(glimpse)
-        owners = self._associate(pts_ns, detections)
-        for index, track in owners.items():
-            track.take(glimpse, *_row(detections, index), self._history)
-        taken = {track.track_id for track in owners.values()}
-        for track in self._tracks:
-            if track.track_id not in taken:
-                track.miss(glimpse)
-        self._spawn(glimpse, detections, owners)
+        found = _found(detections)
+        self._compare(glimpse)
+        usable = ~duplicates(detections.xyxy, detections.score, self._options.duplicate_iou)
+        owners = self._associate(pts_ns, detections, usable)
+        self._take(glimpse, found, owners)
+        ids = np.full(len(detections), NO_TRACK, np.int64)
+        for index, row in owners.items():
+            ids[index] = self._tracks[row].track_id
+        fresh = self._fresh(detections, usable, owners)
+        ids[fresh] = self._spawn(glimpse, [found[index] for index in fresh])
         self._evict(pts_ns)
         self._history.add(glimpse)
-        ids = np.full(len(detections), NO_TRACK, np.int64)
-        for index, track in owners.items():
-            ids[index] = track.track_id
+        self._views = tuple(track.view(self._class_names) for track in self._tracks)
         return Detections(detections.xyxy, detections.score, detections.class_id, ids)
 
     def _advance(self, pts_ns: int) -> None:
@@ -188,69 +198,111 @@ class Tracker:
             self._interval_ns = step_ns if self._interval_ns == 0 else 0.8 * self._interval_ns + 0.2 * step_ns
         self._pts_ns = pts_ns
 
-    def _associate(self, pts_ns: int, detections: Detections) -> dict[int, _Track]:
-        """Tracks by the index of the detection that is theirs."""
-        usable = ~duplicates(detections.xyxy, detections.score, self._options.duplicate_iou)
-        sure = np.flatnonzero(usable & (detections.score >= self._options.sure))
-        doubtful = np.flatnonzero(usable & (detections.score < self._options.sure))
-        owners: dict[int, _Track] = {}
-        free = [track for track in self._tracks if not track.is_replaced(pts_ns)]
+    def _compare(self, glimpse: Glimpse) -> None:
+        """Show every track what its place looks like now."""
+        now = glimpse.patches([track.meter.anchor for track in self._tracks])
+        pairs = [(track.meter.reference, patch) for track, patch in zip(self._tracks, now, strict=True)]
+        for track, patch, likeness in zip(self._tracks, now, similarities(pairs), strict=True):
+            track.meter.look(patch, likeness)
+
+    def _associate(self, pts_ns: int, detections: Detections, usable: npt.NDArray[np.bool_]) -> dict[int, int]:
+        """Tracks, as rows, by the index of the detection that is theirs."""
+        owners: dict[int, int] = {}
+        if not self._tracks:
+            return owners
+        is_sure = detections.score >= self._options.sure
+        sure, doubtful = np.flatnonzero(usable & is_sure), np.flatnonzero(usable & ~is_sure)
+        expected, buffers = self._expected(pts_ns)
+        free = [row for row, track in enumerate(self._tracks) if not track.is_replaced(pts_ns)]
         for candidates, limit in ((sure, SURE_LIMIT), (doubtful, DOUBTFUL_LIMIT)):
-            cost = _cost(free, pts_ns, detections.xyxy[candidates].astype(np.float64), limit)
+            if not len(candidates) or not free:
+                continue
+            seen = detections.xyxy[candidates].astype(np.float64)
+            cost = self._cost(free, buffered_distance(expected[free], seen, buffers[free]), limit)
+            taken = set()
             for row, column in assign(cost, limit):
                 owners[int(candidates[column])] = free[row]
-            taken = {track.track_id for track in owners.values()}
-            free = [track for track in free if track.track_id not in taken]
+                taken.add(free[row])
+            free = [row for row in free if row not in taken]
         return owners
 
-    def _spawn(self, glimpse: Glimpse, detections: Detections, owners: dict[int, _Track]) -> None:
-        """New tracks for sure detections that are nobody's and not a second box around somebody's."""
-        dropped = duplicates(detections.xyxy, detections.score, self._options.duplicate_iou)
-        fresh = [
-            index
-            for index in np.flatnonzero(~dropped & (detections.score >= self._options.spawn)).tolist()
-            if index not in owners
-        ]
-        owned = np.array(sorted(owners), np.int64)
-        overlap = iou(detections.xyxy[fresh], detections.xyxy[owned]) if fresh else np.zeros((0, 0))
-        for row, index in enumerate(fresh):
-            if overlap[row].max(initial=0.0) > SPAWN_OVERLAP:
-                continue
-            track = _Track(self.next_id, glimpse, *_row(detections, index))
-            self.next_id += 1
-            self._tracks.append(track)
-            owners[index] = track
+    def _expected(self, pts_ns: int) -> tuple[Floats, Floats]:
+        """The boxes (N, 4) to look for, and how far to grow them (N,)."""
+        boxes = self._motions.predict(pts_ns)
+        buffers = np.clip(self._motions.spread(pts_ns) * BUFFER_PER_SPREAD, MIN_BUFFER, MAX_BUFFER)
+        for row, track in enumerate(self._tracks):
+            if track.stands_there or track.is_hidden:
+                boxes[row] = track.meter.anchor
+                buffers[row] = 0.0 if track.stands_there else MIN_BUFFER
+        return boxes, buffers
+
+    def _cost(self, rows: Sequence[int], distance: Floats, limit: float) -> Floats:
+        """Cost (T, D) of giving each detection to each track; `FORBIDDEN` where it must not be."""
+        for place, row in enumerate(rows):
+            track = self._tracks[row]
+            if track.stands_there or track.is_hidden:
+                bonus = SAME_PLACE_BONUS if track.stands_there else 0.0
+                distance[place] = np.where(distance[place] <= STILL_LIMIT, distance[place] - bonus, FORBIDDEN)
+        distance[distance > limit] = FORBIDDEN
+        return distance
+
+    def _take(self, glimpse: Glimpse, found: Sequence[Found], owners: Mapping[int, int]) -> None:
+        """Give the detections to their tracks, and let the others know that they were missed."""
+        moved = []
+        for index, row in owners.items():
+            track = self._tracks[row]
+            if not track.take(glimpse.pts_ns, found[index], self._history):
+                moved.append(track)
+        for track, patch in zip(moved, glimpse.patches([track.box for track in moved]), strict=True):
+            track.meter.drop_anchor(track.box, glimpse.pts_ns, patch)
+        if owners:
+            rows = np.fromiter(owners.values(), np.int64, len(owners))
+            self._motions.update(rows, glimpse.pts_ns, np.array([found[index][0] for index in owners]))
+        taken = set(owners.values())
+        for row, track in enumerate(self._tracks):
+            if row not in taken:
+                track.miss(glimpse.pts_ns)
+
+    def _fresh(self, detections: Detections, usable: npt.NDArray[np.bool_], owners: Mapping[int, int]) -> list[int]:
+        """Sure detections that are nobody's and not a second box around somebody's."""
+        sure = np.flatnonzero(usable & (detections.score >= self._options.spawn)).tolist()
+        fresh = [index for index in sure if index not in owners]
+        if not fresh or not owners:
+            return fresh
+        overlap = iou(detections.xyxy[fresh], detections.xyxy[sorted(owners)]).max(axis=1)
+        return [index for index, share in zip(fresh, overlap.tolist(), strict=True) if share <= SPAWN_OVERLAP]
+
+    def _spawn(self, glimpse: Glimpse, fresh: Sequence[Found]) -> list[int]:
+        """Begin a track for each, and give their ids."""
+        if not fresh:
+            return []
+        boxes = [box for box, _score, _class_id in fresh]
+        ids = list(range(self.next_id, self.next_id + len(fresh)))
+        self.next_id += len(fresh)
+        for track_id, one, patch in zip(ids, fresh, glimpse.patches(boxes), strict=True):
+            self._tracks.append(_Track(track_id, glimpse.pts_ns, one, patch))
+        self._motions.add(glimpse.pts_ns, np.array(boxes))
+        return ids
 
     def _evict(self, pts_ns: int) -> None:
-        kept = [track for track in self._tracks if pts_ns - track.last_ns <= self._memory_ns(track)]
+        kept = [row for row, track in enumerate(self._tracks) if pts_ns - track.last_ns <= self._memory_ns(track)]
         if len(kept) > self._options.max_tracks:
-            newest = sorted(kept, key=lambda track: (track.last_ns, track.track_id))[-self._options.max_tracks :]
-            kept = [track for track in kept if track in newest]
-        self._tracks = kept
+            kept.sort(key=lambda row: (self._tracks[row].last_ns, self._tracks[row].track_id))
+            kept = sorted(kept[-self._options.max_tracks :])
+        if len(kept) < len(self._tracks):
+            self._tracks = [self._tracks[row] for row in kept]
+            self._motions.keep(np.array(kept, np.int64))
 
     def _memory_ns(self, track: _Track) -> float:
         options = self._options
         if track.held:
-            return options.held_memory_s * SECOND_NS
+            return options.held_memory_s * SECOND_NS + track.skipped_ns
         if track.is_still:
-            return track.meter.held_ns - track.last_ns + options.still_memory_s * SECOND_NS
+            held_ns = track.meter.held_ns - track.last_ns
+            return held_ns + options.still_memory_s * SECOND_NS + track.skipped_ns
         return max(options.moving_memory_s * SECOND_NS, options.moving_memory_frames * self._interval_ns)
 
 
-def _row(detections: Detections, index: int) -> tuple[Box, float, int]:
-    left, top, right, bottom = (float(value) for value in detections.xyxy[index])
-    return (left, top, right, bottom), float(detections.score[index]), int(detections.class_id[index])
-
-
-def _cost(tracks: Sequence[_Track], pts_ns: int, seen: Floats, limit: float) -> npt.NDArray[np.floating]:
-    """Cost (T, D) of giving each detection (D, 4) to each track; over `limit` where it must not be."""
-    if not tracks or not len(seen):
-        return np.zeros((len(tracks), len(seen)))
-    boxes, buffers = zip(*(track.expected(pts_ns) for track in tracks), strict=True)
-    cost = buffered_distance(np.array(boxes), seen, np.array(buffers))
-    for row, track in enumerate(tracks):
-        if track.stands_there or track.is_hidden:
-            bonus = SAME_PLACE_BONUS if track.stands_there else 0.0
-            cost[row] = np.where(cost[row] <= STILL_LIMIT, cost[row] - bonus, FORBIDDEN)
-    cost[cost > limit] = FORBIDDEN
-    return cost
+def _found(detections: Detections) -> list[Found]:
+    boxes = [(left, top, right, bottom) for left, top, right, bottom in detections.xyxy.tolist()]
+    return list(zip(boxes, detections.score.tolist(), detections.class_id.tolist(), strict=True))

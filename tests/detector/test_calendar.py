@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -110,3 +110,41 @@ def test_a_schedule_survives_json() -> None:
         {"windows": [{"weekdays": "fri", "hours": "22:00-06:00"}], "exceptions": [{"dates": "2026-10-01"}]}
     )
     assert Schedule.model_validate_json(schedule.model_dump_json()) == schedule
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {},
+        {"timezone": "UTC", "windows": [{"hours": ["22:00-06:00", "11:30-13:00"]}]},
+        {"timezone": "Europe/Berlin", "windows": [{"hours": "01:30-02:30"}]},
+        {"timezone": "UTC", "windows": [{"weekdays": ["sat", "sun"]}]},
+        {
+            "timezone": "Asia/Shanghai",
+            "windows": [{"weekdays": "mon", "hours": "09:00-17:00"}],
+            "exceptions": [{"dates": ["2026-10-26"]}, {"dates": ["2026-10-28"], "hours": "10:00-11:00"}],
+        },
+        {"timezone": "UTC", "windows": [{"start": "2026-10-24", "end": "2026-11-01", "hours": "00:00-24:00"}]},
+    ],
+)
+@pytest.mark.parametrize("start", ["2026-10-22T07:13", "2026-10-25T00:00", "2026-12-30T23:59"])
+def test_the_next_change_is_the_first_moment_at_which_anything_changes(schedule: dict[str, object], start: str) -> None:
+    made = Schedule.model_validate(schedule)
+    begin_s = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
+    now = made.in_force(begin_s * 10**9)
+    # Every edge of these calendars is at a full or half hour.
+    halves = range(begin_s // 1800 + 1, begin_s // 1800 + 8 * 48)
+    expected = next((half * 1800 for half in halves if made.in_force(half * 1800 * 10**9) != now), None)
+    found = made.next_change(begin_s * 10**9)
+    found_s = None if found is None or found >= halves.stop * 1800 * 10**9 else found // 10**9
+    assert found_s == expected
+
+
+def test_a_season_or_a_date_far_ahead_is_the_next_change() -> None:
+    season = Schedule.model_validate(
+        {"timezone": "UTC", "windows": [{"start": "2027-06-01", "end": "2027-08-31", "weekdays": "mon"}]}
+    )
+    now_ns = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp()) * 10**9
+    assert season.next_change(now_ns) == int(datetime(2027, 6, 7, tzinfo=UTC).timestamp()) * 10**9
+    over = int(datetime(2027, 9, 1, tzinfo=UTC).timestamp()) * 10**9
+    assert season.next_change(over) is None

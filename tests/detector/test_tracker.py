@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detector.boxes import iou
 from detector.detections import NO_TRACK, Detections
 from detector.tracking.appearance import Glimpse, GlimpseHistory, similarity
-from detector.tracking.motion import BoxMotion
+from detector.tracking.motion import Motions
 from detector.tracking.stillness import displacement
 from detector.tracking.tracker import Tracker, TrackerOptions
 from tests.detector.scripted import CLASS_NAMES, Actor, detect, draw, driving, standing, texture
@@ -148,11 +148,13 @@ def test_a_box_cut_short_was_not_shifted() -> None:
 @given(st.lists(st.floats(0.02, 2.0), min_size=2, max_size=20), st.floats(-60, 60))
 def test_motion_learns_a_steady_speed_from_irregular_looks(steps: list[float], speed: float) -> None:
     now = 0.0
-    motion = BoxMotion(0, np.array([0.0, 0.0, 60.0, 40.0]))
+    motion = Motions()
+    motion.add(0, np.array([[0.0, 0.0, 60.0, 40.0]]))
+    row = np.array([0])
     for step in [*steps, 0.5, 0.5, 0.5, 0.5]:
         now += step
-        motion.update(ns(now), np.array([speed * now, 0.0, speed * now + 60, 40.0]))
-    expected = motion.predict(ns(now + 0.5))
+        motion.update(row, ns(now), np.array([[speed * now, 0.0, speed * now + 60, 40.0]]))
+    (expected,) = motion.predict(ns(now + 0.5))
     assert (expected[0] + expected[2]) / 2 == pytest.approx(30 + speed * (now + 0.5), abs=12)
 
 
