@@ -23,4 +23,7 @@ KINDS: Mapping[str, Kind] = {
     "street_vending": Kind("09001"),
     "exposed_garbage": Kind("06010"),
     "uncovered_muck_truck": Kind("08011"),
+    "abandoned_vehicle": Kind("06034"),
+    "overflowing_bin": Kind("06042"),
+    "blocked_tactile_paving": Kind("09019"),
 }

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from shapely.geometry import Polygon as ShapelyPolygon
 
 from api.cameras.addresses import check_timezone
 
@@ -81,7 +82,16 @@ class Schedule(_Model):
 
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
+LongSeconds = Annotated[float, Field(gt=0, le=366 * 86400, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+SomeShare = Annotated[float, Field(gt=0, le=1)]
 ClassName = Annotated[str, Field(min_length=1, max_length=64)]
+ClassNames = Annotated[list[ClassName], Field(max_length=20)]
+SomeClassNames = Annotated[ClassNames, Field(min_length=1)]
+Area = Literal[
+    "sidewalk", "tactile_paving", "fire_lane", "junction_50m", "bus_stop_30m", "roadway", "shop_line"
+]  # fmt: skip
+Unit = Annotated[float, Field(ge=0, le=1)]
 
 
 class IllegalParkingRule(_Model):
@@ -90,17 +100,122 @@ class IllegalParkingRule(_Model):
     kind: Literal["illegal_parking"]
     dwell_seconds: Seconds
     schedule: Schedule | None = None
-    classes: Annotated[list[ClassName], Field(min_length=1, max_length=20)] | None = None
-    min_score: Annotated[float, Field(ge=0, le=1)] | None = None
-    min_seen: Annotated[float, Field(ge=0, le=1)] | None = None
-    min_footprint: Annotated[float, Field(gt=0, le=1)] | None = None
-    min_size: Annotated[float, Field(ge=0, le=1)] | None = None
+    classes: SomeClassNames | None = None
+    min_score: Share | None = None
+    min_seen: Share | None = None
+    min_footprint: SomeShare | None = None
+    min_size: Share | None = None
     gap_seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
 
 
-RULES: Mapping[str, type[BaseModel]] = {"illegal_parking": IllegalParkingRule}
-# A second kind makes this a union, told apart by `kind`.
-AnyRule = IllegalParkingRule
+class _SpotRule(_Model):
+    """Something stands in one spot of the zone for `dwell_seconds` while the rule is in force."""
+
+    dwell_seconds: LongSeconds
+    schedule: Schedule | None = None
+    classes: SomeClassNames | None = None
+    hiders: ClassNames | None = None
+    min_score: Share | None = None
+    min_seen: Share | None = None
+    min_footprint: SomeShare | None = None
+    min_size: Share | None = None
+    gap_seconds: Annotated[float, Field(ge=0, le=14 * 86400, allow_inf_nan=False)] | None = None
+    clear_seconds: Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)] | None = None
+
+
+def _check_outline(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    shape = ShapelyPolygon(points)
+    if not shape.is_valid or shape.area <= 0:
+        raise ValueError("a permitted place is a polygon whose sides do not cross")
+    return points
+
+
+class Permit(_Model):
+    """A permitted place of vending with its number; without hours it is always permitted."""
+
+    id: Annotated[str, Field(min_length=1, max_length=100)]
+    polygon: Annotated[list[tuple[Unit, Unit]], Field(min_length=3, max_length=200), AfterValidator(_check_outline)]
+    schedule: Schedule | None = None
+
+
+class StreetVendingRule(_SpotRule):
+    """A stall, a tricycle or goods with people at it."""
+
+    kind: Literal["street_vending"]
+    stall_classes: ClassNames | None = None
+    areas: Annotated[list[Area], Field(max_length=7)] | None = None
+    permitted: Schedule | None = None
+    permits: Annotated[list[Permit], Field(max_length=200)] | None = None
+    reach: Annotated[float, Field(gt=0, le=5)] | None = None
+    min_attended: Share | None = None
+    min_crowded: Share | None = None
+
+
+class ExposedGarbageRule(_SpotRule):
+    """Bags, heaps and bins that run over."""
+
+    kind: Literal["exposed_garbage"]
+    overflow_classes: ClassNames | None = None
+    bin_classes: ClassNames | None = None
+    large_size: Annotated[float, Field(gt=0, le=2)] | None = None
+    old_seconds: LongSeconds | None = None
+
+
+class UncoveredMuckTruckRule(_Model):
+    """A truck drives through the zone with an open load, seen for `dwell_seconds` in one pass."""
+
+    kind: Literal["uncovered_muck_truck"]
+    dwell_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] | None = None
+    schedule: Schedule | None = None
+    classes: SomeClassNames | None = None
+    loads: Annotated[list[Literal["uncovered", "partly"]], Field(min_length=1, max_length=2)] | None = None
+    spill_classes: ClassNames | None = None
+    min_odds: Annotated[float, Field(ge=1, le=1e6)] | None = None
+    min_open: Share | None = None
+    min_displacement: Annotated[float, Field(ge=0, le=10)] | None = None
+    min_score: Share | None = None
+    min_footprint: SomeShare | None = None
+    min_size: Share | None = None
+    gap_seconds: Annotated[float, Field(ge=0, le=60)] | None = None
+    spill_seconds: Annotated[float, Field(ge=0, le=60)] | None = None
+
+
+class AbandonedVehicleRule(_SpotRule):
+    """A vehicle stands in the same place for days."""
+
+    kind: Literal["abandoned_vehicle"]
+
+
+class OverflowingBinRule(_SpotRule):
+    """A litter bin stays full above its mouth."""
+
+    kind: Literal["overflowing_bin"]
+
+
+class BlockedTactilePavingRule(_SpotRule):
+    """Something stands on the paving for the blind."""
+
+    kind: Literal["blocked_tactile_paving"]
+
+
+AnyRule = (
+    IllegalParkingRule
+    | StreetVendingRule
+    | ExposedGarbageRule
+    | UncoveredMuckTruckRule
+    | AbandonedVehicleRule
+    | OverflowingBinRule
+    | BlockedTactilePavingRule
+)
+RULES: Mapping[str, type[BaseModel]] = {
+    "illegal_parking": IllegalParkingRule,
+    "street_vending": StreetVendingRule,
+    "exposed_garbage": ExposedGarbageRule,
+    "uncovered_muck_truck": UncoveredMuckTruckRule,
+    "abandoned_vehicle": AbandonedVehicleRule,
+    "overflowing_bin": OverflowingBinRule,
+    "blocked_tactile_paving": BlockedTactilePavingRule,
+}
 
 
 def _check_kind(value: Any) -> Any:
@@ -110,7 +225,7 @@ def _check_kind(value: Any) -> Any:
     return value
 
 
-Rule = Annotated[AnyRule, BeforeValidator(_check_kind)]
+Rule = Annotated[AnyRule, Field(discriminator="kind"), BeforeValidator(_check_kind)]
 
 
 def as_stored(rule: AnyRule) -> dict[str, Any]:

@@ -8,13 +8,27 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from detector.rules import illegal_parking
+from detector.rules import (
+    abandoned_vehicle,
+    blocked_tactile_paving,
+    exposed_garbage,
+    illegal_parking,
+    overflowing_bin,
+    street_vending,
+    uncovered_muck_truck,
+)
 from detector.rules.base import Rule, RuleConfig
 
 RULES: Mapping[str, Rule] = {
     rule.kind: rule
     for rule in (
         illegal_parking.RULE,
+        street_vending.RULE,
+        exposed_garbage.RULE,
+        uncovered_muck_truck.RULE,
+        abandoned_vehicle.RULE,
+        overflowing_bin.RULE,
+        blocked_tactile_paving.RULE,
     )
 }  # fmt: skip
 

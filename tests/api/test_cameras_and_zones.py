@@ -147,7 +147,7 @@ def test_a_polygon_that_cannot_be_is_refused_in_clear_words(service: Service, po
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        ({"kind": "loitering"}, "unknown kind 'loitering': known are illegal_parking"),
+        ({"kind": "loitering"}, "unknown kind 'loitering': known are abandoned_vehicle, "),
         ({**PARKING, "dwel": 3}, "dwel"),
         ({"kind": "illegal_parking"}, "dwell_seconds"),
         ({**PARKING, "dwell_seconds": 0}, "greater than 0"),

@@ -1,0 +1,233 @@
+"""Uncovered muck truck: a truck that drives through the zone with an open load (渣土车未密闭).
+
+One pass is one incident. The load's state is voted over all looks of the pass; the truck must be seen to move, so that
+one at a red light or at a building site is not accused before it drives. What it spills is a flag apart.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from detector.boxes import Box
+from detector.incident import Incident, IncidentState, TrackPoint
+from detector.rules.base import Look, Place, Rule, RuleConfig, Subject
+from detector.rules.history import begun, ended, thinned
+from detector.rules.load_votes import LoadVotes
+from detector.rules.means import TimedMean
+from detector.rules.spots import area, covers, size
+from detector.tracking.track import TrackView
+from streams.demand import Demand
+
+KIND = "uncovered_muck_truck"
+NANOSECONDS = 1_000_000_000
+OPEN_LOAD, SPILLED = "08011", "06014"
+HOLD_SHARE = 0.5
+STEP = 1.0
+"""A lost truck is the one that is found within so many of its own sizes and as many more a second."""
+SWATH = 0.3
+"""What lies on the lower part of a box lay under or behind the truck."""
+
+
+class UncoveredMuckTruckConfig(RuleConfig):
+    """Limits of uncovered muck trucks. `dwell_seconds` is for how long a pass must have shown the load."""
+
+    kind: Literal["uncovered_muck_truck"] = "uncovered_muck_truck"
+    dwell_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 0.6
+    classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("dump_truck", "truck")
+    loads: Annotated[
+        tuple[Literal["uncovered", "partly"], ...], Field(min_length=1, description="States of the load that violate")
+    ] = ("uncovered", "partly")
+    spill_classes: Annotated[tuple[str, ...], Field(description="Classes that are spilled load")] = ("garbage",)
+    min_odds: Annotated[float, Field(ge=1, le=1e6, description="Odds, open against closed, over the pass")] = 50.0
+    min_open: Annotated[float, Field(ge=0, le=1, description="Share of the load's visible time that it was open")] = (
+        0.55
+    )
+    min_displacement: Annotated[float, Field(ge=0, le=10, description="Way through the zone, in truck sizes")] = 0.5
+    min_score: Annotated[float, Field(ge=0, le=1, description="Mean score over the pass")] = 0.3
+    min_footprint: Annotated[float, Field(gt=0, le=1, description="Share of the footprint inside the zone")] = 0.5
+    min_size: Annotated[float, Field(ge=0, le=1, description="Root of the box's area over the picture's height")] = 0.1
+    gap_seconds: Annotated[float, Field(ge=0, le=60, description="Longest time unseen within one pass")] = 2.0
+    spill_seconds: Annotated[float, Field(ge=0, le=60, description="How long after the truck its spill may show")] = 8.0
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.classes, *self.spill_classes)))
+
+    @property
+    def crop_classes(self) -> tuple[str, ...]:
+        return self.classes
+
+    @property
+    def looks(self) -> Demand:
+        return Demand(rest_interval_s=5.0, active_interval_s=0.2, look_back_s=2.0)
+
+
+@dataclass(slots=True, eq=False)
+class _Pass:
+    """One truck on its way through the zone; its last position is where it was last seen in it."""
+
+    incident: Incident
+    track_id: int
+    votes: LoadVotes
+    score: TimedMean
+    way: float = 0.0
+    spilled: bool = False
+
+    @property
+    def last(self) -> TrackPoint:
+        return self.incident.positions[-1]
+
+
+class MuckTruckJudge:
+    """The trucks that pass through one zone."""
+
+    def __init__(self, place: Place, config: UncoveredMuckTruckConfig) -> None:
+        self._place = place
+        self._config = config
+        self._passes: list[_Pass] = []
+
+    @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        return tuple(one.incident for one in self._passes)
+
+    def observe(self, look: Look) -> list[Incident]:
+        if not look.in_force:
+            return [self._end(one, look) for one in list(self._passes)]
+        changes: list[Incident] = []
+        seen_ids = {subject.track.track_id for subject in look.subjects if subject.track.seen}
+        for subject in look.subjects:
+            if self._counts(subject, look):
+                changes.extend(self._see(subject, look, seen_ids))
+        self._look_for_spill(look)
+        held = {subject.track.track_id for subject in look.subjects if subject.track.held}
+        return changes + [self._end(one, look) for one in list(self._passes) if self._is_over(one, look, held)]
+
+    def _counts(self, subject: Subject, look: Look) -> bool:
+        track = subject.track
+        if not track.seen or track.class_name not in self._config.classes or not subject.is_home:
+            return False
+        known = any(one.track_id == track.track_id for one in self._passes)
+        needed = self._config.min_footprint * (HOLD_SHARE if known else 1.0)
+        return subject.footprint_share >= needed and size(track.xyxy, look) >= self._config.min_size
+
+    def _see(self, subject: Subject, look: Look, seen_ids: set[int]) -> list[Incident]:
+        track = subject.track
+        one = next((one for one in self._passes if one.track_id == track.track_id), None)
+        one = one or self._lost(track, look, seen_ids)
+        changes = []
+        if one is None:
+            one = self._begin(track, look)
+            changes = [one.incident]
+        one.track_id = track.track_id
+        self._add(one, track, look)
+        return self._confirm(one, look) or [replace(change, positions=one.incident.positions) for change in changes]
+
+    def _lost(self, track: TrackView, look: Look, seen_ids: set[int]) -> _Pass | None:
+        """The pass whose truck was lost a moment ago about here: the tracker gave it another id."""
+        gone = [one for one in self._passes if one.track_id not in seen_ids]
+        near = [one for one in gone if _is_near(one.last, track.xyxy, look.pts_ns, self._config.gap_seconds)]
+        return min(near, key=lambda one: _distance(one.last.xyxy, track.xyxy), default=None)
+
+    def _begin(self, track: TrackView, look: Look) -> _Pass:
+        incident = begun(self._place, KIND, self._config.dwell_seconds, track, look, look.pts_ns)
+        one = _Pass(incident, track.track_id, LoadVotes(self._config.loads), TimedMean())
+        self._passes.append(one)
+        return one
+
+    def _add(self, one: _Pass, track: TrackView, look: Look) -> None:
+        one.score.add(look.pts_ns, track.score)
+        point = TrackPoint(look.pts_ns, track.xyxy, track.score)
+        positions = thinned((*one.incident.positions, point))
+        one.way = max(one.way, _distance(positions[0].xyxy, track.xyxy))
+        if track.track_id in look.crop_scores:
+            one.votes.add(look.pts_ns, look.crop_scores[track.track_id])
+        incident = replace(one.incident, positions=positions, score=one.score.value)
+        if incident.state is not IncidentState.CONFIRMED:
+            incident = replace(incident, box_xyxy=track.xyxy, class_name=track.class_name)
+        codes, flags = self._labels(one)
+        one.incident = replace(incident, codes=codes, flags=flags)
+
+    def _labels(self, one: _Pass) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        flags = (("partly_covered",) if one.votes.is_partly else ()) + (("spill",) if one.spilled else ())
+        return (OPEN_LOAD, SPILLED) if one.spilled else (OPEN_LOAD,), flags
+
+    def _confirm(self, one: _Pass, look: Look) -> list[Incident]:
+        if one.incident.state is IncidentState.CONFIRMED or not self._is_proven(one):
+            return []
+        one.incident = replace(
+            one.incident,
+            state=IncidentState.CONFIRMED,
+            confirmed_pts_ns=look.pts_ns,
+            confirmed_at_ns=look.captured_at_ns,
+        )
+        return [one.incident]
+
+    def _is_proven(self, one: _Pass) -> bool:
+        config, votes = self._config, one.votes
+        if votes.seen_s < config.dwell_seconds or one.way < config.min_displacement:
+            return False
+        is_open = votes.log_odds >= math.log(config.min_odds) and votes.open_share >= config.min_open
+        return is_open and one.score.value >= config.min_score
+
+    def _look_for_spill(self, look: Look) -> None:
+        """Load that lies where the truck drove, and was not there before it came."""
+        lying = [s.track for s in look.subjects if s.track.class_name in self._config.spill_classes and s.track.held]
+        for one in self._passes:
+            fresh = [track for track in lying if track.first_seen_pts_ns > one.incident.started_pts_ns]
+            if one.spilled or not any(_under(track.xyxy, one.incident.positions) for track in fresh):
+                continue
+            one.spilled = True
+            codes, flags = self._labels(one)
+            one.incident = replace(one.incident, codes=codes, flags=flags)
+
+    def _is_over(self, one: _Pass, look: Look, held: set[int]) -> bool:
+        if one.track_id in held:
+            return False
+        confirmed = one.incident.state is IncidentState.CONFIRMED
+        wait_s = max(self._config.gap_seconds, self._config.spill_seconds if confirmed else 0.0)
+        return look.judged_ns(one.last.pts_ns) > wait_s * NANOSECONDS
+
+    def _end(self, one: _Pass, look: Look) -> Incident:
+        self._passes.remove(one)
+        return ended(one.incident, look)
+
+
+def _distance(first: Box, second: Box) -> float:
+    """Between two boxes' feet, in sizes of the larger one."""
+    across = (first[0] + first[2] - second[0] - second[2]) / 2
+    return math.hypot(across, first[3] - second[3]) / math.sqrt(max(area(first), area(second), 1.0))
+
+
+def _is_near(last: TrackPoint, box: Box, pts_ns: int, gap_seconds: float) -> bool:
+    apart_s = (pts_ns - last.pts_ns) / NANOSECONDS
+    return apart_s <= gap_seconds and _distance(last.xyxy, box) <= STEP + STEP * apart_s
+
+
+def _under(box: Box, positions: tuple[TrackPoint, ...]) -> bool:
+    """Whether something lies in the swath of a truck's wheels."""
+    grounds = [(p.xyxy[0], p.xyxy[3] - (p.xyxy[3] - p.xyxy[1]) * SWATH, p.xyxy[2], p.xyxy[3]) for p in positions]
+    return any(covers(ground, box) > SWATH for ground in grounds)
+
+
+def _make_judge(place: Place, config: RuleConfig) -> MuckTruckJudge:
+    if not isinstance(config, UncoveredMuckTruckConfig):
+        raise TypeError(f"expected UncoveredMuckTruckConfig, got {type(config).__name__}")
+    return MuckTruckJudge(place, config)
+
+
+RULE = Rule(
+    kind=KIND,
+    title="Uncovered muck truck",
+    codes=(OPEN_LOAD, SPILLED),
+    standard_ref="GB/T 47678.5-2026",
+    evidence=(
+        "the truck with its open load and its plate region, at least twice with a clear displacement",
+        "what it spilled, where it did, as a fact apart",
+    ),
+    config=UncoveredMuckTruckConfig,
+    make_judge=_make_judge,
+)
