@@ -26,6 +26,8 @@ DEFAULT_SCORE_THRESHOLD = 0.25
 DEFAULT_IOU_THRESHOLD = 0.7
 """Ultralytics' own default; rows of parked cars overlap a lot."""
 DEFAULT_LIMIT = 300
+USUAL_PICTURE_HW = (1080, 1920)
+USUAL_STRIDE = 32
 MAX_DYNAMIC_BATCH = 16
 """Pictures in one run of a model of dynamic batch: more only costs memory on a CPU."""
 
@@ -89,8 +91,10 @@ class Engine:
     ) -> Engine:
         """Load a model file, learn its head, and run it once so that the first real picture is not slow.
 
-        `classes` keeps only detections of these names. `rect` pads a picture no further than the model's stride
-        where the model's size is dynamic, as ultralytics does: 384x640 instead of 640x640 for 16:9.
+        `backend` is a name of `detector.backends.BACKENDS`, or `auto` for the best here (`describe` says which);
+        `threads` are those of one inference, all cores when None. `classes` keeps only detections of these names.
+        `rect` pads a picture no further than the model's stride where the model's size is dynamic, as ultralytics
+        does: 384x640 instead of 640x640 for 16:9.
 
         Raises ModelError: no such file, not a model, another task, a shape or class that does not fit.
         """
@@ -226,7 +230,9 @@ def _only_input(where: str, backend: Backend) -> TensorSpec:
 
 def _warm_up(where: str, backend: Backend, contract: InputContract) -> Sequence[Output]:
     rows = contract.batch if contract.fixed_batch else 1
-    grey = InputBuffer(rows, contract.size_hw, contract.dtype, rgb_unit=True).array
+    # Where pictures are padded to their own shape, that of most cameras: the memory planned now is what they will use.
+    size_hw = plan_letterbox(USUAL_PICTURE_HW, contract.size_hw, USUAL_STRIDE, rect=contract.rect).input_hw
+    grey = InputBuffer(rows, size_hw, contract.dtype, rgb_unit=True).array
     try:
         return backend.run(grey)
     except Exception as error:  # whatever the runtime raises: the model cannot be used

@@ -1,27 +1,65 @@
-"""Inference backends: one file each, listed in one table; the choice is the caller's and never changes silently."""
+"""Inference backends: one file each, listed in one table; the choice is open and never changes silently."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from detector.backends import onnxruntime, onnxruntime_gpu, openvino
 from detector.backends.base import Backend, TensorSpec
-from detector.backends.onnxruntime import OnnxRuntimeBackend
 from detector.errors import ModelError
 
-__all__ = ["BACKENDS", "Backend", "TensorSpec", "open_backend"]
+__all__ = ["AUTO", "BACKENDS", "Backend", "BackendKind", "TensorSpec", "choose_backend", "open_backend"]
 
-BACKENDS: Mapping[str, Callable[[Path, int | None], Backend]] = {
-    "onnxruntime": OnnxRuntimeBackend,
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendKind:
+    """One way to run a model. `missing` says in a few words why it cannot be used here, or gives None.
+
+    `preferred` says whether `auto` takes it before those below it in the table; it is asked only where nothing is
+    missing.
+    """
+
+    open: Callable[[Path, int | None], Backend]
+    missing: Callable[[], str | None]
+    preferred: Callable[[], bool]
+
+
+# In the order in which `auto` asks. TensorRT builds an engine for minutes at its first start: never unasked.
+BACKENDS: Mapping[str, BackendKind] = {
+    "tensorrt": BackendKind(onnxruntime_gpu.open_tensorrt, onnxruntime_gpu.missing_tensorrt, lambda: False),
+    "cuda": BackendKind(onnxruntime_gpu.open_cuda, onnxruntime_gpu.missing_cuda, lambda: True),
+    "openvino": BackendKind(openvino.OpenVinoBackend, openvino.missing, openvino.has_bfloat16),
+    "onnxruntime": BackendKind(onnxruntime.OnnxRuntimeBackend, onnxruntime.missing, lambda: True),
 }
 
 
-def open_backend(name: str, path: Path, threads: int | None) -> Backend:
-    """Load `path` with the backend of that name.
+def choose_backend(name: str) -> str:
+    """The backend that `name` stands for: itself, or for `auto` the best that is here.
 
-    Raises ModelError when there is no such backend or it cannot load the file; another one is never taken instead.
+    Raises ModelError when there is no such backend, or something that it needs is not here: what was asked for by
+    name is never replaced.
     """
-    opener = BACKENDS.get(name)
-    if opener is None:
-        raise ModelError(f"unknown inference backend {name!r}; known: {', '.join(sorted(BACKENDS))}")
-    return opener(path, threads)
+    if name == AUTO:
+        return next(
+            (kind for kind, one in BACKENDS.items() if one.missing() is None and one.preferred()), "onnxruntime"
+        )
+    kind = BACKENDS.get(name)
+    if kind is None:
+        raise ModelError(f"unknown inference backend {name!r}; known: {AUTO}, {', '.join(sorted(BACKENDS))}")
+    reason = kind.missing()
+    if reason is not None:
+        raise ModelError(f"inference backend {name!r} cannot be used here: {reason}")
+    return name
+
+
+def open_backend(name: str, path: Path, threads: int | None) -> Backend:
+    """Load `path` with the backend of that name, or with the one that `auto` chooses.
+
+    `threads` are those of one inference, all cores when None. Raises ModelError: see `choose_backend`, or the file
+    cannot be loaded.
+    """
+    return BACKENDS[choose_backend(name)].open(path, threads)
