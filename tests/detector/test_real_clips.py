@@ -18,6 +18,7 @@ from detector.incident import Incident, IncidentState
 from detector.watch import MIN_SCORE, CameraWatch
 from detector.zones import Zone
 from streams.frame import Frame, TimeSource
+from streetwarden.detection import model_path
 
 pytestmark = pytest.mark.shared_data
 
@@ -40,6 +41,24 @@ class Street:
 
     def watch(self, pixels: Sequence[tuple[float, float]], dwell_seconds: float, **rule: object) -> list[Incident]:
         """Every change of every incident with one zone, given in pixels."""
+        watch = self._watch(pixels, dwell_seconds, rule)
+        return [change for frame, detections in self.looks for change in watch.observe(frame, detections)]
+
+    def led_by_demand(self, pixels: Sequence[tuple[float, float]], dwell_seconds: float, first: int) -> list[Incident]:
+        """The same, but only with the looks that the watch wants of a street where no gate tells of motion."""
+        watch, changes, due_ns = self._watch(pixels, dwell_seconds, {}), [], 0
+        for frame, detections in self.looks[first:]:
+            if frame.pts_ns < due_ns:
+                continue
+            changes += watch.observe(frame, detections)
+            wanted = watch.demand(frame.captured_at_ns, frame.pts_ns)
+            assert wanted is not None
+            due_ns = frame.pts_ns + round(wanted.rest_interval_s * 1e9)
+        return changes
+
+    def _watch(
+        self, pixels: Sequence[tuple[float, float]], dwell_seconds: float, rule: dict[str, object]
+    ) -> CameraWatch:
         zone = Zone.model_validate(
             {
                 "id": "z",
@@ -48,8 +67,7 @@ class Street:
                 "rules": [{"kind": "illegal_parking", "dwell_seconds": dwell_seconds, **rule}],
             }
         )
-        watch = CameraWatch("cam", [zone], self.class_names)
-        return [change for frame, detections in self.looks for change in watch.observe(frame, detections)]
+        return CameraWatch("cam", [zone], self.class_names)
 
     def every(self, step: int) -> Street:
         return Street(self.looks[::step], self.class_names)
@@ -79,6 +97,13 @@ def engine(shared_data: Path) -> Engine:
 @pytest.fixture(scope="module")
 def parked(engine: Engine, shared_data: Path) -> Street:
     """One look a second: the clip's key frames."""
+    return _street(engine, shared_data / "videos/cvtrafficcam_parked_street/traffic_000-279.mp4", 10)
+
+
+@pytest.fixture(scope="module")
+def parked_as_shipped(shared_data: Path) -> Street:
+    """The same looks with the model that the product comes with."""
+    engine = Engine.load(model_path("street"), score_threshold=MIN_SCORE)
     return _street(engine, shared_data / "videos/cvtrafficcam_parked_street/traffic_000-279.mp4", 10)
 
 
@@ -133,6 +158,25 @@ def test_every_parked_vehicle_and_nothing_else(
     step: int,
 ) -> None:
     assert found(confirmed(parked.every(step).watch(zone, 15)), truth) == names
+
+
+@pytest.mark.parametrize(
+    ("zone", "names"),
+    [(FAR_KERB, ["P1", "P2", "P3"]), (NEAR_KERB, ["P4", "P5", "P6"]), (CARRIAGEWAY, [])],
+    ids=["far kerb", "near kerb", "carriageway"],
+)
+@pytest.mark.parametrize("first", [0, 2, 4])
+def test_looks_at_rest_and_those_that_the_rules_ask_for_find_the_same(
+    parked_as_shipped: Street,
+    truth: dict[str, tuple[float, float, float, float]],
+    zone: Sequence[tuple[float, float]],
+    names: list[str],
+    first: int,
+) -> None:
+    incidents = confirmed(parked_as_shipped.led_by_demand(zone, 15, first))
+    assert found(incidents, truth) == names
+    for incident in incidents:
+        assert 15 <= ((incident.confirmed_pts_ns or 0) - incident.started_pts_ns) / 1e9 <= 18
 
 
 @pytest.mark.parametrize("step", [1, 2, 5, 10])
