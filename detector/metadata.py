@@ -30,18 +30,19 @@ def read_facts(where: str, metadata: Mapping[str, str]) -> ExportFacts | None:
     task = metadata.get("task", "detect")
     if task != "detect":
         raise ModelError(f"{where}: this model is for the task {task!r}; a detect export is needed")
-    arguments = _literal(where, metadata, "args", {})
-    declared = _literal(where, metadata, "end2end", None)
+    arguments = literal(where, metadata, "args", {})
+    declared = literal(where, metadata, "end2end", None)
     with_nms = bool(arguments.get("nms")) if isinstance(arguments, dict) else False
     return ExportFacts(
-        class_names=_class_names(where, _literal(where, metadata, "names", None)),
-        stride=_stride(where, _literal(where, metadata, "stride", 32)),
-        input_hw=_input_hw(where, _literal(where, metadata, "imgsz", None)),
+        class_names=class_names(where, literal(where, metadata, "names", None)),
+        stride=_stride(where, literal(where, metadata, "stride", 32)),
+        input_hw=input_hw(where, literal(where, metadata, "imgsz", None)),
         end_to_end=True if with_nms else declared if isinstance(declared, bool) else None,
     )
 
 
-def _literal(where: str, metadata: Mapping[str, str], key: str, default: Any) -> Any:
+def literal(where: str, metadata: Mapping[str, str], key: str, default: Any) -> Any:
+    """The Python literal of one entry, or `default` without it. Raises ModelError."""
     text = metadata.get(key)
     if text is None:
         return default
@@ -51,7 +52,8 @@ def _literal(where: str, metadata: Mapping[str, str], key: str, default: Any) ->
         raise ModelError(f"{where}: the metadata entry {key!r} cannot be read: {text[:60]!r}") from error
 
 
-def _class_names(where: str, names: Any) -> tuple[str, ...]:
+def class_names(where: str, names: Any) -> tuple[str, ...]:
+    """The classes of an entry `names`, a list or a table by number. Raises ModelError."""
     if isinstance(names, dict) and sorted(names) == list(range(len(names))):
         names = [names[index] for index in range(len(names))]
     if not isinstance(names, list | tuple) or not names:
@@ -65,7 +67,8 @@ def _stride(where: str, stride: Any) -> int:
     return int(stride)
 
 
-def _input_hw(where: str, imgsz: Any) -> tuple[int, int] | None:
+def input_hw(where: str, imgsz: Any) -> tuple[int, int] | None:
+    """Height and width of an entry `imgsz`; None without it. Raises ModelError."""
     if imgsz is None:
         return None
     sides = [imgsz, imgsz] if isinstance(imgsz, int) else list(imgsz) if isinstance(imgsz, list | tuple) else []
