@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from streams.container import SourcePacket, VideoInput, open_video
+from streams.demand import Demand
 from streams.errors import SourceError
 from streams.frame import Frame, TimeSource
 from streams.packet import EncodedPacket
 from streams.pipeline import FramePipeline
+from streams.pool import DecoderPool
+from streams.reader import CameraReader
 from streams.ring import PacketRing
 from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
@@ -17,48 +20,80 @@ from streams.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
+# Nobody else waits for the thread that reads a clip.
+_EVERY_PACKET = 1_000_000
+
+
+Wanted = Demand | Callable[[], Demand | None]
+
 
 def replay(
     source: CameraSource,
     ring: PacketRing,
-    policy: SamplingPolicy,
+    wanted: Wanted | SamplingPolicy,
     *,
     started_at_ns: int | None = None,
 ) -> Iterator[Frame]:
     """The frames of a clip, as fast as they are asked for; the first packet is at 0 on the timeline.
 
+    `wanted` is one demand for the whole clip, or is asked after each packet, so that it may follow from the frames
+    before; the same `CameraReader` that live cameras have chooses the pictures, with the clip's own time as its clock.
+    (A `SamplingPolicy` chooses them without looking at motion.)
     `started_at_ns` is the UTC time of the first picture; without it the container's creation time counts, else the
     file's modification time. When a frame comes, `ring` holds the packets up to it at least. Raises SourceError (one
     line) when the file is missing, no video, cut off before its index, without a video stream or without a single
     whole picture. A clip that breaks off later gives what is readable and a warning in the log.
     """
     with open_video(source) as video:
-        clip = _Clip(source, video, ring, policy, _started_at(source, video, started_at_ns))
-        yield from clip.frames()
+        clip = _Clip(source, video, _started_at(source, video, started_at_ns))
+        if isinstance(wanted, SamplingPolicy):
+            yield from clip.sampled(FramePipeline(source.camera_id, ring, wanted, threads=0))
+        else:
+            yield from clip.frames(ring, wanted)
     clip.check()
 
 
 class _Clip:
-    def __init__(
-        self, source: CameraSource, video: VideoInput, ring: PacketRing, policy: SamplingPolicy, started_at_ns: int
-    ) -> None:
+    def __init__(self, source: CameraSource, video: VideoInput, started_at_ns: int) -> None:
         self._source = source
         self._video = video
         self._started_at_ns = started_at_ns
         self._timeline = Timeline(live=False)
-        self._pipeline = FramePipeline(source.camera_id, ring, policy, threads=0)
-        self._packets = 0
+        self._packets = self._emitted = 0
         self._broken: str | None = None
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self, ring: PacketRing, wanted: Wanted) -> Iterator[Frame]:
+        """The frames that the reader chooses."""
+        reader = CameraReader(ring, pool=DecoderPool(threads=0), packets_a_read=_EVERY_PACKET)
+        ask = (lambda: wanted) if isinstance(wanted, Demand) else wanted
+        has_key, now_ns = False, 0
         for packet in self._readable_packets():
-            yield from self._pipeline.push(packet.parameters, self._placed(packet), corrupt=packet.is_corrupt)
-        yield from self._pipeline.interrupt()
+            has_key = has_key or packet.is_keyframe
+            if not has_key:
+                continue
+            placed = self._placed(packet)
+            now_ns = max(now_ns, placed.pts_ns)
+            reader.accept(packet.parameters, placed, now_ns)
+            reader.set_demand(ask())
+            for frame in _due(reader, now_ns):
+                self._emitted += 1
+                yield frame
+                reader.set_demand(ask())
+        for frame in reader.finish():
+            self._emitted += 1
+            yield frame
+
+    def sampled(self, pipeline: FramePipeline) -> Iterator[Frame]:
+        """The frames that a policy chooses."""
+        for packet in self._readable_packets():
+            yield from pipeline.push(packet.parameters, self._placed(packet), corrupt=packet.is_corrupt)
+        yield from pipeline.interrupt()
+        self._emitted = pipeline.emitted
 
     def check(self) -> None:
         """Raise or log what was wrong with the clip as a whole."""
         name = f"{self._source.camera_id}: {self._source.shown_url}"
-        if self._pipeline.emitted == 0:
+        if self._emitted == 0:
             raise SourceError(f"{name}: no whole picture in it", lasting=True)
         if self._broken is not None:
             log.warning("%s after %d packets", self._broken, self._packets)
@@ -84,7 +119,17 @@ class _Clip:
             is_keyframe=packet.is_keyframe,
             data=packet.data,
             time_source=TimeSource.FILE,
+            is_corrupt=packet.is_corrupt,
         )
+
+
+def _due(reader: CameraReader, now_ns: int) -> Iterator[Frame]:
+    """What is due now, one picture at a time, so that the demand may change between two."""
+    while (due_ns := reader.due_at_ns(now_ns)) is not None and due_ns <= now_ns:
+        frames = reader.read(now_ns, 1)
+        yield from frames
+        if not frames:
+            return
 
 
 def _started_at(source: CameraSource, video: VideoInput, started_at_ns: int | None) -> int:

@@ -34,7 +34,8 @@ class StreamHealth:
     `since_ns`: UTC ns since when `state` holds. `fps_read`: packets per second over the last seconds. `drops`: packets
     and pictures lost, by reason. `reconnects`: connections made again after the first. `last_packet_age_s`: None
     before the first packet. `clock_offset_s`: the camera's clock minus the host's, when the camera sends its clock
-    (RTCP sender reports); else None.
+    (RTCP sender reports); else None. `format_changes`: how often codec, size or parameter sets became others.
+    `key_spacing_s`: seconds between key frames, as learnt. `gate`: what the motion gates did (`gate.GateHealth`).
     """
 
     camera_id: str
@@ -53,10 +54,13 @@ class StreamHealth:
     last_error: str | None = None
     last_packet_age_s: float | None = None
     clock_offset_s: float | None = None
+    format_changes: int = 0
+    key_spacing_s: float | None = None
+    gate: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return asdict(self) | {"state": self.state.value, "drops": dict(self.drops)}
+        return asdict(self) | {"state": self.state.value, "drops": dict(self.drops), "gate": dict(self.gate)}
 
 
 class HealthRecorder:
@@ -69,7 +73,7 @@ class HealthRecorder:
         self._arrivals_ns: deque[int] = deque(maxlen=_ARRIVALS_KEPT)
         self._values: dict[str, Any] = {}
         self._drops: Counter[str] = Counter()
-        self._packets = self._bytes = self._connections = 0
+        self._packets = self._bytes = self._connections = self._format_changes = 0
         self._state, self._since_ns = StreamState.CONNECTING, clock.wall_ns()
 
     def enter(self, state: StreamState, error: str | None = None) -> None:
@@ -84,6 +88,11 @@ class HealthRecorder:
         """A connection gave its first packet."""
         with self._lock:
             self._connections += 1
+
+    def changed_format(self) -> None:
+        """The stream's parameters are others than before."""
+        with self._lock:
+            self._format_changes += 1
 
     def packet(self, size_bytes: int, arrival_ns: int) -> None:
         """One more packet arrived, at `arrival_ns` on the monotonic clock."""
@@ -114,6 +123,7 @@ class HealthRecorder:
                 packets_read=self._packets,
                 bytes_read=self._bytes,
                 drops=dict(self._drops + Counter(drops)),
+                format_changes=self._format_changes,
                 reconnects=max(0, self._connections - 1),
                 last_packet_age_s=(now_ns - self._arrivals_ns[-1]) / SECOND_NS if self._arrivals_ns else None,
                 **self._values,

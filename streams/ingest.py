@@ -1,4 +1,4 @@
-"""One live camera: a thread that connects, reads, samples and decodes, and comes back after every interruption."""
+"""One live camera: a thread that connects, reads and keeps packets, and comes back after every interruption."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol, cast
 
 from streams.assemble import mended
 from streams.backoff import Backoff, ReconnectPolicy
@@ -18,6 +19,8 @@ from streams.health import HealthRecorder, StreamHealth, StreamState
 from streams.logs import LimitedLog
 from streams.packet import EncodedPacket, StreamParameters
 from streams.pipeline import FramePipeline
+from streams.pool import DecoderPool
+from streams.reader import CameraReader
 from streams.redact import redact_url
 from streams.ring import PacketRing
 from streams.sampler import SamplingPolicy
@@ -46,41 +49,48 @@ Opener = Callable[[CameraSource, Clock], OpenedSource]
 
 
 class CameraStream:
-    """Reads one camera for ever in a thread of its own.
+    """Reads one camera for ever in a thread of its own; decodes nothing.
 
-    Every packet goes to `ring`; `on_frame` gets the sampled frames, from the camera's thread, so it must hand them on
-    and return (the caller's queue drops what it cannot take). Lost connections, silent sockets (nothing for
+    Every packet goes to `ring`; `reader` decodes from there what is wanted, on the thread of who asks. `on_motion` is
+    called from the camera's thread when something begins to move, and when the first key frame of a connection is
+    there: it must only wake whoever reads. Lost connections, silent sockets (nothing for
     `source.read_timeout_s`) and ended streams are reconnected after a growing, jittered wait. A file stands in for a
     camera: it is played at its own pace and begun again at its end.
+
+    With a `SamplingPolicy`, a clock and `on_frame` in the places after the ring it is the older, pushing stream, which
+    decodes on its own thread.
     """
 
     def __init__(
         self,
         source: CameraSource,
         ring: PacketRing,
-        policy: SamplingPolicy,
-        clock: Clock,
-        on_frame: Callable[[Frame], None],
-        *,
+        clock: Clock | SamplingPolicy,
+        *pushed: Any,
+        on_motion: Callable[[], None] | None = None,
+        pool: DecoderPool | None = None,
         reconnect: ReconnectPolicy | None = None,
         opener: Opener = open_video,
     ) -> None:
+        self._pipeline: FramePipeline | None = None
+        if isinstance(clock, SamplingPolicy):
+            self._pipeline = FramePipeline(source.camera_id, ring, clock)
+            clock, self._on_frame = cast("tuple[Clock, Callable[[Frame], None]]", pushed)
+        self.reader = CameraReader(ring, pool=pool, on_motion=on_motion)
         self._source = source
-        self._clock = clock
-        self._on_frame = on_frame
+        self._clock: Clock = clock
         self._opener = opener
         self._reconnect = reconnect or ReconnectPolicy()
         self._backoff = Backoff(self._reconnect, source.camera_id)
         self._timeline = Timeline(live=source.is_network)
         self._capture_clock = CaptureClock()
-        self._pipeline = FramePipeline(source.camera_id, ring, policy)
         self._record = HealthRecorder(source.camera_id, clock)
         self._log = LimitedLog(log, clock)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._known: StreamParameters | None = None
         self._play_from_ns: int | None = None
-        self._streaming = False
+        self._streaming = self._has_key = False
 
     def start(self) -> None:
         """Begin in a thread; a stream starts once."""
@@ -101,7 +111,16 @@ class CameraStream:
 
     def health(self) -> StreamHealth:
         """The camera's record now."""
-        return self._record.health(dict(self._pipeline.drops))
+        if self._pipeline is not None:
+            return self._record.health(dict(self._pipeline.drops))
+        counts = self.reader.counts()
+        return replace(
+            self._record.health(dict(counts.drops)),
+            frames_decoded=counts.decoded,
+            frames_emitted=counts.emitted,
+            key_spacing_s=self.reader.key_spacing_s,
+            gate=self.reader.gate_health().as_dict(),
+        )
 
     def run(self) -> None:
         """The thread's work, until `stop`; blocks."""
@@ -178,10 +197,22 @@ class CameraStream:
             is_keyframe=packet.is_keyframe,
             data=packet.data,
             time_source=time_source,
+            is_corrupt=packet.is_corrupt,
         )
-        self._record.packet(len(packet.data), self._clock.monotonic_ns())
-        self._deliver(self._pipeline.push(packet.parameters, encoded, corrupt=packet.is_corrupt))
+        self._record.packet(len(packet.data), packet.arrival_ns)
+        if self._pipeline is not None:
+            self._deliver(self._pipeline.push(packet.parameters, encoded, corrupt=packet.is_corrupt))
+        else:
+            self._keep(packet.parameters, encoded)
         self._note(packet.parameters)
+
+    def _keep(self, parameters: StreamParameters, packet: EncodedPacket) -> None:
+        """Into the ring, from the connection's first key frame on."""
+        self._has_key = self._has_key or packet.is_keyframe
+        if not self._has_key:
+            self._record.drop("before_keyframe")
+        elif not self.reader.accept(parameters, packet, self._clock.monotonic_ns()):
+            self._record.drop("ring_full")
 
     def _deliver(self, frames: list[Frame]) -> None:
         for frame in frames:
@@ -195,15 +226,21 @@ class CameraStream:
                 self._log.warning(f"{self._source.camera_id}: the consumer of frames failed: {error!r}")
 
     def _note(self, parameters: StreamParameters) -> None:
-        self._record.note(frames_decoded=self._pipeline.decoded, frames_emitted=self._pipeline.emitted)
+        if self._pipeline is not None:
+            self._record.note(frames_decoded=self._pipeline.decoded, frames_emitted=self._pipeline.emitted)
         if self._capture_clock.offset_ns is not None:
             self._record.note(clock_offset_s=self._capture_clock.offset_ns / SECOND_NS)
         if parameters is not self._known:
+            if self._known is not None and parameters != self._known:
+                self._record.changed_format()
             self._known = parameters
             self._record.note(codec=parameters.codec, width=parameters.width, height=parameters.height)
 
     def _interrupt(self) -> None:
-        self._deliver(self._pipeline.interrupt())
+        self._has_key = False
+        self.reader.interrupt()
+        if self._pipeline is not None:
+            self._deliver(self._pipeline.interrupt())
         self._timeline.restart()
         self._capture_clock.restart()
 

@@ -23,7 +23,7 @@ class StreamParameters:
 class EncodedPacket:
     """One access unit. Times are nanoseconds on the camera's timeline (see `Frame.pts_ns`); `captured_at_ns` is UTC.
 
-    `time_source` says where `captured_at_ns` comes from.
+    `time_source` says where `captured_at_ns` comes from; `is_corrupt`, that the transport knows of damage.
     """
 
     pts_ns: int
@@ -33,6 +33,7 @@ class EncodedPacket:
     is_keyframe: bool
     data: bytes
     time_source: TimeSource = TimeSource.HOST
+    is_corrupt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,53 @@ MEBIBYTE = 1 << 20
 _PACKET_OVERHEAD_BYTES = 400
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class RingPlace:
+    """A packet's place in decoding order: which group of pictures since the beginning, and which packet of it."""
+
+    gop: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Packets of one group of pictures in decoding order, for a decoder that goes on from where it was.
+
+    `place` is that of the first packet, `following` that of the packet after the last. `joined`: the group before was
+    recorded to its end, so pictures shown before this key frame can be decoded by who decoded that one.
+    """
+
+    parameters: StreamParameters
+    packets: tuple[EncodedPacket, ...]
+    place: RingPlace
+    following: RingPlace
+    joined: bool
+
+
 @dataclass(slots=True)
 class _Gop:
     parameters: StreamParameters
+    number: int = 0
+    joined: bool = False
     packets: list[EncodedPacket] = field(default_factory=list)
     cost_bytes: int = 0
+    # So many packets were dropped from its front: nothing of it decodes without the pictures that a reader has had.
+    dropped: int = 0
 
-    def add(self, packet: EncodedPacket) -> None:
+    def add(self, packet: EncodedPacket) -> int:
+        cost_bytes = len(packet.data) + _PACKET_OVERHEAD_BYTES
         self.packets.append(packet)
-        self.cost_bytes += len(packet.data) + _PACKET_OVERHEAD_BYTES
+        self.cost_bytes += cost_bytes
+        return cost_bytes
+
+    def behead(self) -> int:
+        """Drop the older part; the bytes freed."""
+        count = max(1, len(self.packets) // 4)
+        freed = sum(len(packet.data) + _PACKET_OVERHEAD_BYTES for packet in self.packets[:count])
+        del self.packets[:count]
+        self.dropped += count
+        self.cost_bytes -= freed
+        return freed
 
     @property
     def start_pts_ns(self) -> int:
@@ -32,9 +70,9 @@ class _Gop:
 class PacketRing:
     """Packets of one camera, oldest GOP dropped first; every method may be called from any thread.
 
-    Keeps at least `max_seconds` of the timeline as long as that fits into `max_bytes` (payload and bookkeeping). A
-    single GOP that outgrows `max_bytes` is dropped whole, since nothing of it decodes without its head; the ring fills
-    again from the next key frame.
+    Keeps at least `max_seconds` of the timeline as long as that fits into `max_bytes` (payload and bookkeeping). Of a
+    single GOP that outgrows `max_bytes` the newest part is kept for a reader that has decoded what came before
+    (`after`); nobody else is given any of it, since it does not decode without its head.
     """
 
     def __init__(self, camera_id: str, max_seconds: float = 60.0, max_bytes: int = 64 * MEBIBYTE) -> None:
@@ -49,22 +87,27 @@ class PacketRing:
         self._gops: deque[_Gop] = deque()
         self._cost_bytes = 0
         self._latest_pts_ns: int | None = None
+        self._begun = 0
+        self._broken = True
 
     def append(self, parameters: StreamParameters, packet: EncodedPacket) -> bool:
         """Add the next packet in decoding order; False when it was left out because no key frame precedes it."""
         with self._lock:
             if packet.is_keyframe:
-                self._gops.append(_Gop(parameters))
-            elif not self._gops or self._gops[-1].parameters != parameters:
+                self._begin_gop(parameters)
+            elif not self._gops or self._broken or self._gops[-1].parameters != parameters:
                 return False
             gop = self._gops[-1]
-            before = gop.cost_bytes
-            gop.add(packet)
-            self._cost_bytes += gop.cost_bytes - before
+            self._cost_bytes += gop.add(packet)
             latest = self._latest_pts_ns
             self._latest_pts_ns = packet.pts_ns if latest is None else max(latest, packet.pts_ns)
             self._evict()
-            return bool(self._gops)
+            return not self._gops[-1].dropped
+
+    def interrupt(self) -> None:
+        """Something is missing after the last packet: until the next key frame nothing more is taken."""
+        with self._lock:
+            self._broken = True
 
     def span(self, start_pts_ns: int, end_pts_ns: int) -> RecordedSpan | None:
         """The packets from the key frame at or before `start` (or the oldest one) to `end`, in decoding order.
@@ -92,7 +135,49 @@ class PacketRing:
     def newest_gop(self) -> tuple[EncodedPacket, ...]:
         """The packets since the last key frame, that one first; empty when it is not kept."""
         with self._lock:
-            return tuple(self._gops[-1].packets) if self._gops else ()
+            return tuple(self._gops[-1].packets) if self._gops and not self._gops[-1].dropped else ()
+
+    def newest_key(self) -> tuple[StreamParameters, EncodedPacket] | None:
+        """The newest key frame; None when it is not kept."""
+        with self._lock:
+            gop = self._gops[-1] if self._gops else None
+            return (gop.parameters, gop.packets[0]) if gop is not None and not gop.dropped else None
+
+    def keys_after(self, pts_ns: int) -> list[tuple[StreamParameters, EncodedPacket]]:
+        """The kept key frames shown after that moment, oldest first."""
+        with self._lock:
+            whole = [gop for gop in self._gops if not gop.dropped]
+        return [(gop.parameters, gop.packets[0]) for gop in whole if gop.start_pts_ns > pts_ns]
+
+    def place_of_key(self, pts_ns: int) -> RingPlace | None:
+        """The place of the last key frame shown at or before the moment, else of the oldest; None when none is kept."""
+        with self._lock:
+            whole = [gop for gop in self._gops if not gop.dropped]
+        if not whole:
+            return None
+        return RingPlace(whole[max(_last_index(whole, pts_ns), 0)].number, 0)
+
+    def after(self, place: RingPlace, most: int) -> Stretch | None:
+        """Up to `most` packets of one GOP from `place` on; None when there are none yet.
+
+        When the packet at `place` is no longer kept, from the oldest key frame after it.
+        """
+        with self._lock:
+            gop = self._gop_for(place)
+            if gop is None:
+                return None
+            first = place.index if gop.number == place.gop else 0
+            packets = tuple(gop.packets[first - gop.dropped : first - gop.dropped + most])
+        begin = RingPlace(gop.number, first)
+        return Stretch(gop.parameters, packets, begin, RingPlace(gop.number, first + len(packets)), gop.joined)
+
+    def holds(self, place: RingPlace) -> bool:
+        """Whether a decoder that has had everything before `place` can go on now or later."""
+        with self._lock:
+            newest = self._gops[-1] if self._gops else None
+            if newest is None or not newest.dropped:
+                return newest is not None
+            return place.gop == newest.number and place.index >= newest.dropped
 
     @property
     def latest_pts_ns(self) -> int | None:
@@ -102,9 +187,9 @@ class PacketRing:
 
     @property
     def oldest_pts_ns(self) -> int | None:
-        """The presentation time of the oldest key frame kept; None when empty."""
+        """The presentation time of the oldest key frame kept; None when there is none."""
         with self._lock:
-            return self._gops[0].start_pts_ns if self._gops else None
+            return next((gop.start_pts_ns for gop in self._gops if not gop.dropped), None)
 
     @property
     def size_bytes(self) -> int:
@@ -118,13 +203,30 @@ class PacketRing:
             self._gops.clear()
             self._cost_bytes = 0
             self._latest_pts_ns = None
+            self._broken = True
+
+    def _begin_gop(self, parameters: StreamParameters) -> None:
+        joined = not self._broken and bool(self._gops) and self._gops[-1].parameters == parameters
+        self._gops.append(_Gop(parameters, self._begun, joined))
+        self._begun += 1
+        self._broken = False
+
+    def _gop_for(self, place: RingPlace) -> _Gop | None:
+        """The first GOP at or after the place of which a reader at that place can take a packet."""
+        for gop in self._gops:
+            if gop.number == place.gop and gop.dropped <= place.index < gop.dropped + len(gop.packets):
+                return gop
+            if gop.number > place.gop and not gop.dropped:
+                return gop
+        return None
 
     def _snapshot(self) -> list[_Gop]:
         # Only the newest GOP still grows, and lists of it are copied here; the others never change.
         with self._lock:
-            gops = list(self._gops)
+            gops = [gop for gop in self._gops if not gop.dropped]
             if gops:
-                gops[-1] = _Gop(gops[-1].parameters, list(gops[-1].packets))
+                newest = gops[-1]
+                gops[-1] = _Gop(newest.parameters, newest.number, newest.joined, list(newest.packets))
             return gops
 
     def _evict(self) -> None:
@@ -133,9 +235,8 @@ class PacketRing:
             self._cost_bytes > self._max_bytes or latest - self._gops[1].start_pts_ns >= self._max_ns
         ):
             self._cost_bytes -= self._gops.popleft().cost_bytes
-        if self._cost_bytes > self._max_bytes:
-            self._gops.clear()
-            self._cost_bytes = 0
+        while self._cost_bytes > self._max_bytes and self._gops[-1].packets:
+            self._cost_bytes -= self._gops[-1].behead()
 
     def _recorded(self, parameters: StreamParameters | None, packets: list[EncodedPacket]) -> RecordedSpan | None:
         if parameters is None or not packets:

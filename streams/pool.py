@@ -1,0 +1,64 @@
+"""Decoders that cameras share: lent for one look or for the time of a motion, few kept for the next."""
+
+from __future__ import annotations
+
+import threading
+
+from streams.decode import ImageConverter, PictureDecoder
+from streams.packet import StreamParameters
+
+# What lies idle serves the next looks; a decoder of 1080p pictures holds some 10 MB.
+_IDLE_KEPT = 4
+
+
+class DecoderPool:
+    """Lends decoders by their stream's parameters; every method may be called from any thread.
+
+    At most `idle` decoders are kept that nobody uses, the longest unused is freed first. `threads` is for decoding
+    whole runs of pictures: 1 keeps memory small for many live cameras, 0 lets FFmpeg use every core for one clip.
+    """
+
+    def __init__(self, threads: int = 1, idle: int = _IDLE_KEPT) -> None:
+        self._threads = threads
+        self._most_idle = idle
+        self._lock = threading.Lock()
+        self._idle: list[tuple[StreamParameters, PictureDecoder]] = []
+        self._converters: list[ImageConverter] = []
+
+    def decoder(self, parameters: StreamParameters) -> PictureDecoder:
+        """A decoder for single key frames; give it back."""
+        with self._lock:
+            for index in reversed(range(len(self._idle))):
+                if self._idle[index][0] == parameters:
+                    return self._idle.pop(index)[1]
+        return PictureDecoder(parameters)
+
+    def give_back(self, parameters: StreamParameters, decoder: PictureDecoder) -> None:
+        """Take a decoder back that `decoder` lent; its errors are the borrower's to count before."""
+        decoder.errors = 0
+        with self._lock:
+            self._idle.append((parameters, decoder))
+            freed = self._idle[: -self._most_idle] if self._most_idle else self._idle[:]
+            del self._idle[: len(freed)]
+        # Decoders are freed after the lock: that takes a moment.
+
+    def run_decoder(self, parameters: StreamParameters) -> PictureDecoder:
+        """A decoder for a run of pictures; it is the borrower's own and freed with the last reference."""
+        return PictureDecoder(parameters, self._threads)
+
+    def converter(self) -> ImageConverter:
+        """A converter for a few pictures; give it back."""
+        with self._lock:
+            return self._converters.pop() if self._converters else ImageConverter()
+
+    def give_back_converter(self, converter: ImageConverter) -> None:
+        """Take a converter back."""
+        with self._lock:
+            if len(self._converters) < self._most_idle:
+                self._converters.append(converter)
+
+    @property
+    def idle(self) -> int:
+        """Decoders kept that nobody uses."""
+        with self._lock:
+            return len(self._idle)
