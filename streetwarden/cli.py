@@ -103,6 +103,8 @@ def _add_worker(verbs: Verbs[argparse.ArgumentParser]) -> None:
     source.add_argument("--cameras", type=Path, metavar="FILE", help="take cameras from a YAML file (needs --out)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where incidents.jsonl, packages and health.json go")
     parser.add_argument("--seconds", type=_positive, metavar="N", help="end after N seconds")
+    parser.add_argument("--looks", type=Path, metavar="FILE", help="write a line for every look at a camera")
+    parser.add_argument("--lanes", type=_positive_int, metavar="N", help="inference lanes (default: one a core)")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="machine token (default: STREETWARDEN_TOKEN)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: STREETWARDEN_DATA_DIR)")
     _add_model(parser)
@@ -111,7 +113,9 @@ def _add_worker(verbs: Verbs[argparse.ArgumentParser]) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME|FILE", help="detection model: a catalogue name or an ONNX file")
     parser.add_argument("--threads", type=_positive_int, metavar="N", help="threads of one inference")
-    parser.add_argument("--interval", type=_positive, metavar="S", help="seconds between two looks at a camera")
+    parser.add_argument(
+        "--interval", type=_positive, metavar="S", help="seconds between two looks (default: as the rules ask)"
+    )
 
 
 def _add_analyze(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -140,6 +144,17 @@ def _add_simulate(verbs: Verbs[argparse.ArgumentParser]) -> None:
     parser.add_argument("--port", type=_port, default=8554, metavar="P", help="port, 0 for a free one (default: 8554)")
     parser.add_argument("--user", metavar="NAME:PASSWORD", help="ask for digest authentication")
     parser.add_argument("--seconds", type=_positive, metavar="N", help="end after N seconds")
+    parser.add_argument(
+        *("--fault", "-f"),
+        action="append",
+        default=[],
+        metavar="KIND[=VALUE][@CAMERA][:every=S,for=S,after=S]",
+        help="something that goes wrong, several times if wanted; see docs/guide/simulator.md",
+    )
+    parser.add_argument(
+        "--stagger", type=_positive, default=0.0, metavar="S", help="begin each camera S s further into its clip"
+    )
+    parser.add_argument("--truth", type=Path, metavar="FILE", help="write what will happen, and when, as JSON lines")
     parser.add_argument("--json", action="store_true", help="print the addresses as one JSON line once they are served")
 
 

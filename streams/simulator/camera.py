@@ -47,10 +47,14 @@ class DuePicture:
 
 
 class Player:
-    """One client's way through the endless stream, beginning at a key frame near `position_ns`."""
+    """One client's way through the endless stream, beginning at a key frame near `position_ns`.
+
+    `begins`: the due picture is its first.
+    """
 
     def __init__(self, clip: Clip, position_ns: int) -> None:
         self._clip = clip
+        self.begins = True
         self._round, within_ns = divmod(position_ns, clip.duration_ns)
         self._index = self._begin(within_ns)
 
@@ -64,16 +68,28 @@ class Player:
     def advance(self) -> None:
         """Go on to the following picture, over the seam as well."""
         self._index += 1
+        self.begins = False
         if self._index == len(self._clip.pictures):
             self._round, self._index = self._round + 1, 0
+
+    @classmethod
+    def following(cls, clip: Clip, position_ns: int) -> Player:
+        """A way that begins at the first key frame not before `position_ns`: for who goes over from another clip."""
+        player = cls(clip, position_ns)
+        player._round, within_ns = divmod(position_ns, clip.duration_ns)
+        found = clip.next_beginning(clip.index_at(within_ns))
+        if found is None:
+            player._round, found = player._round + 1, 0
+        player._index = found
+        return player
 
     def _begin(self, within_ns: int) -> int:
         clip = self._clip
         index = clip.index_at(within_ns)
-        following = clip.next_key(index)
+        following = clip.next_beginning(index)
         until_ns = clip.duration_ns if following is None else clip.pictures[following].send_ns
         if until_ns - within_ns > _LONGEST_WAIT_NS:
-            return clip.previous_key(max(0, index - 1))
+            return clip.previous_beginning(max(0, index - 1))
         if following is None:
             self._round += 1
             return 0

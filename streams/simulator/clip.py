@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -37,28 +37,43 @@ class ClipPicture:
 
 
 class Clip:
-    """A looping clip. `duration_ns` is from its first picture to the first of the next round."""
+    """A looping clip. `duration_ns` is from its first picture to the first of the next round (None: by its pace).
 
-    def __init__(self, codec: str, parameter_sets: Sequence[bytes], pictures: Sequence[ClipPicture]) -> None:
+    `entries` are key frames, by the picture that each may stand for, with which a client can begin between the clip's
+    own key frames: what a camera makes on demand.
+    """
+
+    def __init__(
+        self,
+        codec: str,
+        parameter_sets: Sequence[bytes],
+        pictures: Sequence[ClipPicture],
+        duration_ns: int | None = None,
+        entries: Mapping[int, tuple[bytes, ...]] | None = None,
+    ) -> None:
         self.codec = codec
         self.pictures = tuple(pictures)
-        self._sets = tuple(parameter_sets)
-        self._key_indices = [index for index, picture in enumerate(self.pictures) if picture.is_keyframe]
+        self.parameter_sets = tuple(parameter_sets)
+        self._entries = dict(entries or {})
+        keys = [index for index, picture in enumerate(self.pictures) if picture.is_keyframe]
+        self._beginnings = sorted({*keys, *self._entries})
         self._send_ns = [picture.send_ns for picture in self.pictures]
-        self.duration_ns = _loop_duration_ns(self.pictures)
+        self.duration_ns = duration_ns or _loop_duration_ns(self.pictures)
+        size_bytes = sum(len(unit) for picture in self.pictures for unit in picture.units)
+        self.bytes_per_s = size_bytes * SECOND_NS / self.duration_ns
 
     def index_at(self, position_ns: int) -> int:
         """The first picture sent at or after `position_ns`; may be one past the last."""
         return bisect_left(self._send_ns, position_ns)
 
-    def next_key(self, index: int) -> int | None:
-        """The first key frame at or after `index`; None when the round ends before one."""
-        found = bisect_left(self._key_indices, index)
-        return self._key_indices[found] if found < len(self._key_indices) else None
+    def next_beginning(self, index: int) -> int | None:
+        """The first picture at or after `index` that a client can begin with; None when the round ends before one."""
+        found = bisect_left(self._beginnings, index)
+        return self._beginnings[found] if found < len(self._beginnings) else None
 
-    def previous_key(self, index: int) -> int:
-        """The last key frame at or before `index`."""
-        return self._key_indices[max(0, bisect_left(self._key_indices, index + 1) - 1)]
+    def previous_beginning(self, index: int) -> int:
+        """The last picture at or before `index` that a client can begin with."""
+        return self._beginnings[max(0, bisect_left(self._beginnings, index + 1) - 1)]
 
     @cached_property
     def tcp_payloads(self) -> list[list[Payload]]:
@@ -70,6 +85,14 @@ class Clip:
         """RTP payloads of each picture that fit a datagram on any path."""
         return self._cut(_UDP_LIMIT_BYTES)
 
+    def tcp_entry(self, index: int) -> list[Payload]:
+        """The same of the key frame with which a client begins at this picture."""
+        return self._entry(index, self.tcp_payloads, _TCP_LIMIT_BYTES)
+
+    def udp_entry(self, index: int) -> list[Payload]:
+        """The same for datagrams."""
+        return self._entry(index, self.udp_payloads, _UDP_LIMIT_BYTES)
+
     def sdp_lines(self) -> list[str]:
         """`rtpmap` and `fmtp` of the session description."""
         encoding = "H264" if self.codec == "h264" else "H265"
@@ -79,17 +102,21 @@ class Clip:
         ]
 
     def _h264_format(self) -> str:
-        sps = self._sets[0]
-        encoded = ",".join(base64.b64encode(unit).decode() for unit in self._sets)
+        sps = self.parameter_sets[0]
+        encoded = ",".join(base64.b64encode(unit).decode() for unit in self.parameter_sets)
         return f"packetization-mode=1;profile-level-id={sps[1:4].hex().upper()};sprop-parameter-sets={encoded}"
 
     def _hevc_format(self) -> str:
         names = ("sprop-vps", "sprop-sps", "sprop-pps")
         parts = []
         for rank, name in enumerate(names):
-            units = [unit for unit in self._sets if nal.parameter_set_rank("hevc", unit) == rank]
+            units = [unit for unit in self.parameter_sets if nal.parameter_set_rank("hevc", unit) == rank]
             parts.append(f"{name}=" + ",".join(base64.b64encode(unit).decode() for unit in units))
         return ";".join(parts)
+
+    def _entry(self, index: int, usual: list[list[Payload]], limit_bytes: int) -> list[Payload]:
+        units = self._entries.get(index)
+        return usual[index] if units is None else payloads(self.codec, list(units), limit_bytes)
 
     def _cut(self, limit_bytes: int) -> list[list[Payload]]:
         return [payloads(self.codec, list(picture.units), limit_bytes) for picture in self.pictures]

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from streams.simulator import rtp
 from streams.simulator.auth import DigestGate
-from streams.simulator.camera import SimulatedCamera
 from streams.simulator.clip import Clip
+from streams.simulator.faults import FaultKind
+from streams.simulator.feed import Feed
 from streams.simulator.rtsp import Request, RequestReader, RtspError, parse_transport, response
 from streams.simulator.session import LiveClock, MediaSession, MediaSink, Traffic
 from streams.timeline import SECOND_NS
@@ -45,7 +46,7 @@ class UdpPorts:
 class Stage:
     """What all connections share."""
 
-    cameras: Mapping[str, tuple[SimulatedCamera, Clip]]
+    feeds: Mapping[str, Feed]
     clock: LiveClock
     udp: UdpPorts
     traffic: Traffic
@@ -61,6 +62,9 @@ class _InterleavedSink:
     def payloads(self, clip: Clip) -> list[list[rtp.Payload]]:
         return clip.tcp_payloads
 
+    def entry(self, clip: Clip, index: int) -> list[rtp.Payload]:
+        return clip.tcp_entry(index)
+
     def send_rtp(self, payloads: list[rtp.Payload], sequence: int, timestamp: int, ssrc: int) -> int:
         parts = []
         for number, payload in enumerate(payloads, sequence):
@@ -72,6 +76,10 @@ class _InterleavedSink:
 
     def send_rtcp(self, data: bytes) -> None:
         self._transport.write(rtp.interleaved(self._channels[1], data))
+
+    @property
+    def shows_gaps(self) -> bool:
+        return False
 
     @property
     def backlog_bytes(self) -> int:
@@ -87,6 +95,9 @@ class _UdpSink:
     def payloads(self, clip: Clip) -> list[list[rtp.Payload]]:
         return clip.udp_payloads
 
+    def entry(self, clip: Clip, index: int) -> list[rtp.Payload]:
+        return clip.udp_entry(index)
+
     def send_rtp(self, payloads: list[rtp.Payload], sequence: int, timestamp: int, ssrc: int) -> int:
         sent = 0
         for number, payload in enumerate(payloads, sequence):
@@ -97,6 +108,10 @@ class _UdpSink:
 
     def send_rtcp(self, data: bytes) -> None:
         self._ports.rtcp.sendto(data, self._rtcp_address)
+
+    @property
+    def shows_gaps(self) -> bool:
+        return True
 
     @property
     def backlog_bytes(self) -> int:
@@ -112,7 +127,8 @@ class RtspConnection(asyncio.Protocol):
         self._reader = RequestReader()
         self._gates: dict[str, DigestGate] = {}
         self._session: MediaSession | None = None
-        self._over_udp = False
+        self._over_udp = self._muted = False
+        self._feeds: set[Feed] = set()
         self._transport: asyncio.Transport | None = None
         self._handlers: dict[str, Callable[[Request], tuple[int, dict[str, str], str]]] = {
             "DESCRIBE": self._describe,
@@ -134,11 +150,15 @@ class RtspConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stage.connections.discard(self)
+        for feed in self._feeds:
+            feed.watchers.discard(self)
         self._end_session()
 
     def data_received(self, data: bytes) -> None:
         if self._session is not None:
             self._session.heard_ns = self._stage.clock.now_ns()
+        if self._muted:
+            return
         try:
             for request in self._reader.feed(data):
                 self._answer(request)
@@ -159,6 +179,11 @@ class RtspConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def mute(self) -> None:
+        """Stay connected and say nothing any more, as a camera that lost its power does."""
+        self._end_session()
+        self._muted = True
+
     def drop_if_silent(self) -> None:
         """End a UDP session whose client shows no sign of life; a TCP client's connection shows it."""
         session = self._session
@@ -174,6 +199,8 @@ class RtspConnection(asyncio.Protocol):
 
     def _answer(self, request: Request) -> None:
         cseq = request.headers.get("cseq", "0")
+        if self._is_down(request):
+            return
         if request.method == "OPTIONS":
             self._write(response(200, cseq, {"Public": _METHODS}))
             return
@@ -187,10 +214,12 @@ class RtspConnection(asyncio.Protocol):
 
     def _refusal(self, request: Request) -> tuple[int, dict[str, str], str] | None:
         """The answer to a request for no known camera or without the right password."""
-        found = self._camera(request)
-        if found is None:
+        feed = self._feed(request)
+        if feed is None:
             return 404, {}, ""
-        camera, _ = found
+        camera = feed.camera
+        if feed.has(FaultKind.AUTH):
+            return 401, {"WWW-Authenticate": DigestGate("nobody", "nothing").challenge()}, ""
         if camera.username is None or camera.password is None:
             return None
         gate = self._gates.setdefault(camera.name, DigestGate(camera.username, camera.password))
@@ -198,24 +227,36 @@ class RtspConnection(asyncio.Protocol):
             return None
         return 401, {"WWW-Authenticate": gate.challenge()}, ""
 
-    def _camera(self, request: Request) -> tuple[SimulatedCamera, Clip] | None:
-        return self._stage.cameras.get(request.path.removesuffix(_TRACK))
+    def _feed(self, request: Request) -> Feed | None:
+        return self._stage.feeds.get(request.path.removesuffix(_TRACK))
+
+    def _is_down(self, request: Request) -> bool:
+        """Whether the camera cannot answer: then the connection is closed, or goes silent."""
+        feed = self._feed(request)
+        if self._muted or feed is None:
+            return self._muted
+        self._feeds.add(feed)
+        feed.watchers.add(self)
+        if feed.has(FaultKind.CUT):
+            self.abort()
+        elif feed.has(FaultKind.HALF_OPEN):
+            self.mute()
+        return feed.has(FaultKind.CUT) or self._muted
 
     def _describe(self, request: Request) -> tuple[int, dict[str, str], str]:
-        found = self._camera(request)
-        assert found is not None  # noqa: S101 - refused before
-        camera, clip = found
+        feed = self._feed(request)
+        assert feed is not None  # noqa: S101 - refused before
         base = request.url.removesuffix("/").removesuffix(_TRACK)
-        return 200, {"Content-Base": f"{base}/", "Content-Type": "application/sdp"}, _sdp(camera, clip)
+        body = _sdp(feed.camera.name, feed.showing)
+        return 200, {"Content-Base": f"{base}/", "Content-Type": "application/sdp"}, body
 
     def _setup(self, request: Request) -> tuple[int, dict[str, str], str]:
         offer = parse_transport(request.headers.get("transport", ""))
-        found = self._camera(request)
-        if offer is None or found is None or self._transport is None:
+        feed = self._feed(request)
+        if offer is None or feed is None or self._transport is None:
             return 461, {}, ""
         if self._session is not None:
             return 455, {}, ""
-        camera, clip = found
         sink: MediaSink
         if offer.channels is not None:
             sink = _InterleavedSink(self._transport, offer.channels)
@@ -226,8 +267,7 @@ class RtspConnection(asyncio.Protocol):
             ports = (*offer.client_ports, *self._stage.udp.numbers)
             answer = "RTP/AVP;unicast;client_port={}-{};server_port={}-{}".format(*ports)
         self._over_udp = offer.channels is None
-        offset_ns = round(camera.start_offset_s * SECOND_NS)
-        self._session = MediaSession(clip, offset_ns, self._stage.clock, sink, self._stage.traffic, self.abort)
+        self._session = MediaSession(feed, self._stage.clock, sink, self._stage.traffic, self.abort)
         return 200, {"Transport": answer, "Session": f"{self._session.id};timeout={SESSION_TIMEOUT_S}"}, ""
 
     def _play(self, request: Request) -> tuple[int, dict[str, str], str]:
@@ -259,11 +299,11 @@ class RtspConnection(asyncio.Protocol):
             self._transport.write(data)
 
 
-def _sdp(camera: SimulatedCamera, clip: Clip) -> str:
+def _sdp(name: str, clip: Clip) -> str:
     lines = [
         "v=0",
         "o=- 1 1 IN IP4 0.0.0.0",
-        f"s={quote(camera.name)}",
+        f"s={quote(name)}",
         "c=IN IP4 0.0.0.0",
         "t=0 0",
         "a=tool:streetwarden",

@@ -21,17 +21,24 @@ _INTERLEAVED_RTP = struct.Struct(">BBHBBHII")
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What follows the RTP header; `marker_type` is the header's second byte: the marker on a picture's last packet."""
+    """What follows the RTP header; `marker_type` is the header's second byte: the marker on a picture's last packet.
+
+    `unit` tells which of the picture's NAL units it is, or is a piece of.
+    """
 
     data: bytes
     marker_type: int
+    unit: int = 0
 
 
 def payloads(codec: str, units: list[bytes], limit_bytes: int) -> list[Payload]:
     """The NAL units of one picture cut into RTP payloads of at most `limit_bytes`, the last of them marked."""
-    cut = [piece for unit in units for piece in _pieces(codec, unit, limit_bytes)]
+    cut = [(piece, number) for number, unit in enumerate(units) for piece in _pieces(codec, unit, limit_bytes)]
     last = len(cut) - 1
-    return [Payload(piece, PAYLOAD_TYPE | (0x80 if index == last else 0)) for index, piece in enumerate(cut)]
+    return [
+        Payload(piece, PAYLOAD_TYPE | (0x80 if index == last else 0), number)
+        for index, (piece, number) in enumerate(cut)
+    ]
 
 
 def rtp_header(marker_type: int, sequence: int, timestamp: int, ssrc: int) -> bytes:

@@ -12,6 +12,8 @@ from typing import Protocol
 from streams.simulator import rtp
 from streams.simulator.camera import DuePicture, Player
 from streams.simulator.clip import Clip
+from streams.simulator.feed import Feed
+from streams.simulator.wire import CLEAR, Pace, survivors
 from streams.timeline import SECOND_NS
 
 _REPORT_INTERVAL_NS = 5 * SECOND_NS
@@ -25,10 +27,14 @@ _PICTURES_PER_TURN = 32
 
 @dataclass(slots=True)
 class Traffic:
-    """What a simulator has sent, over all clients; `pictures_skipped` were dropped for slow ones."""
+    """What a simulator has sent, over all clients; `pictures_skipped` were dropped for slow ones.
+
+    `packets_lost`: RTP packets that were lost on order.
+    """
 
     pictures_sent: int = 0
     pictures_skipped: int = 0
+    packets_lost: int = 0
     bytes_sent: int = 0
 
 
@@ -47,9 +53,18 @@ class MediaSink(Protocol):
         """The clip, cut as this way of sending needs it."""
         ...
 
+    def entry(self, clip: Clip, index: int) -> list[rtp.Payload]:
+        """The key frame with which a client begins at this picture."""
+        ...
+
     @property
     def backlog_bytes(self) -> int:
         """What waits to be sent."""
+        ...
+
+    @property
+    def shows_gaps(self) -> bool:
+        """Whether the receiver sees by the numbers that packets are missing; over TCP they were lost before."""
         ...
 
 
@@ -93,24 +108,20 @@ class MediaSession:
     """From SETUP to TEARDOWN. Everything runs on the event loop's thread."""
 
     def __init__(
-        self,
-        clip: Clip,
-        offset_ns: int,
-        clock: LiveClock,
-        sink: MediaSink,
-        traffic: Traffic,
-        give_up: Callable[[], None],
+        self, feed: Feed, clock: LiveClock, sink: MediaSink, traffic: Traffic, give_up: Callable[[], None]
     ) -> None:
         self.id = secrets.token_hex(8)
-        self._clip = clip
-        self._offset_ns = offset_ns
+        self._feed = feed
+        self._clip = feed.showing
         self._clock = clock
         self._sink = sink
         self._traffic = traffic
         self._give_up = give_up
-        self._payloads = sink.payloads(clip)
+        self._payloads = sink.payloads(self._clip)
         self._numbers = _Numbers()
+        self._pace = Pace(feed.chance)
         self._player: Player | None = None
+        self._coming: tuple[Clip, Player] | None = None
         self._timer: asyncio.Handle | None = None
         self._report_ns = 0
         self._skipping_since_ns: int | None = None
@@ -119,6 +130,7 @@ class MediaSession:
     def play(self) -> tuple[int, int]:
         """Begin at a key frame near the live position; sequence number and RTP timestamp of the first packet."""
         if self._player is None:
+            self._clip, self._payloads = self._feed.showing, self._sink.payloads(self._feed.showing)
             self._player = Player(self._clip, self._position_ns())
             self._report_ns = self._position_ns()
             self._timer = self._clock.loop.call_soon(self._turn)
@@ -131,21 +143,35 @@ class MediaSession:
         self._timer = self._player = None
 
     def _position_ns(self) -> int:
-        return self._clock.now_ns() + self._offset_ns
+        return self._clock.now_ns() + self._feed.offset_ns
 
     def _turn(self) -> None:
-        player = self._player
-        if player is None:
+        if self._player is None:
             return
         position_ns = self._position_ns()
         for _ in range(_PICTURES_PER_TURN):
-            due = player.due
-            if due.send_ns > position_ns:
+            due = self._next(position_ns)
+            leaves_ns = due.send_ns if self._feed.wire is CLEAR else self._pace.release_ns(self._feed.wire, due)
+            if leaves_ns > position_ns:
                 break
             self._serve(due, position_ns)
-            player.advance()
-        if self._player is not None:
-            self._timer = self._clock.call_at(player.due.send_ns - self._offset_ns, self._turn)
+            if self._player is None:
+                return
+            self._player.advance()
+        self._timer = self._clock.call_at(leaves_ns - self._feed.offset_ns, self._turn)
+
+    def _next(self, position_ns: int) -> DuePicture:
+        """The next picture; when the camera shows another clip now, that clip's from its next key frame on."""
+        assert self._player is not None  # noqa: S101 - asked while playing
+        showing = self._feed.showing
+        if showing is self._clip:
+            self._coming = None
+        elif self._coming is None or self._coming[0] is not showing:
+            self._coming = (showing, Player.following(showing, max(position_ns, self._player.due.send_ns)))
+        if self._coming is not None and self._player.due.send_ns >= self._coming[1].due.send_ns:
+            self._clip, self._player = self._coming
+            self._payloads, self._coming = self._sink.payloads(self._clip), None
+        return self._player.due
 
     def _serve(self, due: DuePicture, position_ns: int) -> None:
         if self._must_skip(due, position_ns):
@@ -153,21 +179,47 @@ class MediaSession:
             return
         if position_ns >= self._report_ns:
             self._report(position_ns)
-        numbers, payloads = self._numbers, self._payloads[due.index]
+        begins = self._player is not None and self._player.begins
+        payloads = self._sink.entry(self._clip, due.index) if begins else self._payloads[due.index]
+        self._traffic.bytes_sent += self._send(due, payloads) if self._feed.wire is CLEAR else self._lose(due, payloads)
+        self._traffic.pictures_sent += 1
+
+    def _send(self, due: DuePicture, payloads: list[rtp.Payload]) -> int:
+        numbers = self._numbers
         sent = self._sink.send_rtp(payloads, numbers.sequence, numbers.timestamp(due.pts_ns), numbers.ssrc)
         numbers.sequence += len(payloads)
         numbers.packets += len(payloads)
         numbers.octets += sent - rtp.HEADER_BYTES * len(payloads)
-        self._traffic.pictures_sent += 1
-        self._traffic.bytes_sent += sent
+        return sent
+
+    def _lose(self, due: DuePicture, payloads: list[rtp.Payload]) -> int:
+        """Send what survives of a picture; key frames are whole under `smear`, what follows them is not."""
+        feed, numbers = self._feed, self._numbers
+        smear = 0.0 if self._clip.pictures[due.index].is_keyframe else feed.wire.smear
+        loss = 1.0 if feed.chance.random() < smear else feed.wire.loss
+        places = survivors(payloads, loss, feed.chance, whole=not self._sink.shows_gaps or loss == 1.0)
+        self._traffic.packets_lost += len(payloads) - len(places)
+        if self._sink.shows_gaps and loss < 1.0:
+            first, sent = numbers.sequence, 0
+            for place in places:
+                numbers.sequence = first + place
+                sent += self._send(due, [payloads[place]])
+            numbers.sequence = first + len(payloads)
+        else:
+            sent = self._send(due, [payloads[place] for place in places]) if places else 0
+        self._pace.sent(feed.wire, due, sent, feed.clip.bytes_per_s)
+        return sent
 
     def _must_skip(self, due: DuePicture, position_ns: int) -> bool:
+        is_keyframe = self._clip.pictures[due.index].is_keyframe
+        if self._feed.wire is not CLEAR and not self._pace.takes(due, position_ns, is_keyframe=is_keyframe):
+            return True
         backlog = self._sink.backlog_bytes
         if self._skipping_since_ns is None:
             if backlog <= _LARGEST_BACKLOG_BYTES:
                 return False
             self._skipping_since_ns = position_ns
-        elif backlog <= _RESUME_BACKLOG_BYTES and self._clip.pictures[due.index].is_keyframe:
+        elif backlog <= _RESUME_BACKLOG_BYTES and is_keyframe:
             self._skipping_since_ns = None
             return False
         elif position_ns - self._skipping_since_ns > _GIVE_UP_NS:
@@ -177,7 +229,7 @@ class MediaSession:
     def _report(self, position_ns: int) -> None:
         """Tell which RTP timestamp a picture captured now would have."""
         self._report_ns = position_ns + _REPORT_INTERVAL_NS
-        wall_ns = self._clock.started_wall_ns + self._clock.now_ns()
+        wall_ns = self._clock.started_wall_ns + self._clock.now_ns() + self._feed.clock_ns
         numbers = self._numbers
         timestamp = numbers.timestamp(position_ns)
         self._sink.send_rtcp(rtp.sender_report(numbers.ssrc, wall_ns, timestamp, numbers.packets, numbers.octets))
