@@ -20,12 +20,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One package's place in its camera's chain."""
+    """One package's place in its camera's chain; `deleted` tells how it went when only its tombstone is left."""
 
     camera_id: str
     package_id: str
     manifest_sha256: str
     place: ChainPlace
+    deleted: str | None = None
 
     @property
     def where(self) -> str:
@@ -52,7 +53,8 @@ def verify_chains(links: Iterable[Link], *, whole: bool = False, heads: dict[str
     Between the first and the last given package of a camera nothing may be missing, forked or altered. `whole` also
     demands that each chain starts at its first package; `heads`, by camera, where it must end.
     """
-    unique = {link.manifest_sha256: link for link in links}.values()
+    # A package beside its own tombstone (a deletion that a power cut ended) is one link.
+    unique = {(link.manifest_sha256, link.place.sequence): link for link in links}.values()
     by_camera = groupby(sorted(unique, key=_order), key=lambda link: link.camera_id)
     chains = {camera: list(chain) for camera, chain in by_camera}
     problems = [problem for chain in chains.values() for problem in _verify_one(chain)]

@@ -22,6 +22,11 @@ class Disk:
             file.flush()
             os.fsync(descriptor)
 
+    def append(self, path: Path, data: bytes) -> None:
+        """Add to a file that can be made anew, without waiting for the disk."""
+        with path.open("ab") as file:
+            file.write(data)
+
     def sync_folder(self, path: Path) -> None:
         """Wait until a folder's entries are on the disk."""
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -21,6 +21,23 @@ class KeyMaterialError(EvidenceError):
     """A key, a key file or a key registry that cannot be used."""
 
 
+class AlgorithmUnavailable(KeyMaterialError):
+    """A signature's algorithm needs a library that is not installed here."""
+
+
+class SigningKeyAway(OSError):
+    """The token that holds the signing key does not answer now: it is tried again, as a full disk is."""
+
+
+class TimestampError(EvidenceError):
+    """A time stamp that proves nothing; `code` is the problem code."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
 class StoreError(EvidenceError):
     """The folder of packages cannot be used: another process holds it, or its chain contradicts itself."""
 

@@ -12,7 +12,7 @@ _LONGEST_NAME = 150
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The folders below `root`: sealed packages, packages in the making, chain heads, and the outbox."""
+    """The folders below `root`: sealed packages, packages in the making, tombstones, chain heads, and the outbox."""
 
     root: Path
 
@@ -43,6 +43,19 @@ class Layout:
     @property
     def rejected(self) -> Path:
         return self.root / "outbox" / "rejected"
+
+    @property
+    def tombstones(self) -> Path:
+        return self.root / "tombstones"
+
+    @property
+    def index(self) -> Path:
+        """A line for each sealed package, in the order of their sealing."""
+        return self.root / "packages.index"
+
+    def tombstone(self, package_id: str) -> Path:
+        """What stands for a package that retention deleted."""
+        return self.tombstones / f"{package_id}.json"
 
     def package(self, package_id: str) -> Path:
         """A sealed package's folder."""

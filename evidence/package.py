@@ -13,6 +13,7 @@ from typing import Final
 from evidence.manifest import MANIFEST_FILE, Manifest
 from evidence.problems import Problem
 from evidence.signing import SIGNATURE_FILE, Signer, sign_manifest
+from evidence.timestamp import TIMESTAMP_FILE
 
 BAGIT_FILE: Final = "bagit.txt"
 BAG_INFO_FILE: Final = "bag-info.txt"
@@ -21,6 +22,9 @@ TAG_MANIFEST_FILE: Final = "tagmanifest-sha256.txt"
 BAGIT_TEXT: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 HASHED_TAG_FILES: Final = (BAG_INFO_FILE, BAGIT_FILE, PAYLOAD_MANIFEST_FILE, MANIFEST_FILE, SIGNATURE_FILE)
 TAG_FILES: Final = frozenset((*HASHED_TAG_FILES, TAG_MANIFEST_FILE))
+# The only file that may come after the sealing; it proves itself.
+APPENDED_FILES: Final = frozenset({TIMESTAMP_FILE})
+READ_FILES: Final = TAG_FILES | APPENDED_FILES
 
 _ENTRY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9]{1,8})?(/[a-z0-9][a-z0-9_-]*(\.[a-z0-9]{1,8})?){0,2}")
 
@@ -48,7 +52,7 @@ class FileFact:
 
 @dataclass(frozen=True, slots=True)
 class PackageFacts:
-    """Everything a verifier needs to know of a bag: measured files, the bytes of the tag files, reading problems."""
+    """Everything a verifier needs to know of a bag: measured files, the bytes of `READ_FILES`, reading problems."""
 
     files: Mapping[str, FileFact]
     tag_files: Mapping[str, bytes]

@@ -15,7 +15,7 @@ class Scope(StrEnum):
 
 
 class ProblemCode(StrEnum):
-    """Stable identifiers: documented in `docs/reference/package.md`, never renamed."""
+    """Stable identifiers: documented in `docs/reference/evidence-format.md`, never renamed."""
 
     NOT_A_PACKAGE = "not_a_package"
     BAD_NAME = "bad_name"
@@ -45,6 +45,13 @@ class ProblemCode(StrEnum):
     KEY_EXPIRED = "key_expired"
     KEY_REVOKED = "key_revoked"
     BAD_SIGNATURE = "bad_signature"
+    ALGORITHM_UNAVAILABLE = "algorithm_unavailable"
+    TIMESTAMP_INVALID = "timestamp_invalid"
+    TIMESTAMP_MISMATCH = "timestamp_mismatch"
+    TIMESTAMP_INCONSISTENT = "timestamp_inconsistent"
+    TIMESTAMP_UNTRUSTED = "timestamp_untrusted"
+    TOMBSTONE_INVALID = "tombstone_invalid"
+    TOMBSTONE_UNSIGNED = "tombstone_unsigned"
     CHAIN_FORK = "chain_fork"
     CHAIN_GAP = "chain_gap"
     CHAIN_BROKEN = "chain_broken"
@@ -67,6 +74,9 @@ _AUTHENTICITY = frozenset(
         ProblemCode.KEY_EXPIRED,
         ProblemCode.KEY_REVOKED,
         ProblemCode.BAD_SIGNATURE,
+        ProblemCode.ALGORITHM_UNAVAILABLE,
+        ProblemCode.TIMESTAMP_UNTRUSTED,
+        ProblemCode.TOMBSTONE_UNSIGNED,
     }
 )
 

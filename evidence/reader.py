@@ -8,7 +8,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from evidence.package import DEFAULT_LIMITS, TAG_FILES, FileFact, Limits, PackageFacts, fact_of, is_entry_name
+from evidence.errors import ManifestError
+from evidence.package import DEFAULT_LIMITS, READ_FILES, FileFact, Limits, PackageFacts, fact_of, is_entry_name
 from evidence.problems import Problem, ProblemCode
 
 CHUNK_BYTES = 1024 * 1024
@@ -27,9 +28,25 @@ def read_mapping(files: Mapping[str, bytes], limits: Limits = DEFAULT_LIMITS) ->
     """Facts of a bag whose files are in memory."""
     problems = [_bad_name(name) for name in files if not is_entry_name(name)]
     sound = {name: data for name, data in files.items() if is_entry_name(name)}
-    tags = {name: data for name, data in sound.items() if name in TAG_FILES and len(data) <= limits.max_tag_file_bytes}
+    tags = {name: data for name, data in sound.items() if name in READ_FILES and len(data) <= limits.max_tag_file_bytes}
     facts = {name: fact_of(data) for name, data in sound.items()}
     return PackageFacts(facts, tags, (*problems, *_check_totals(facts, limits)))
+
+
+def read_small(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file of at most `limit`; ManifestError with a problem code for anything else."""
+    try:
+        _demand_regular(path.stat(follow_symlinks=False), path.name)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read(limit + 1)
+    except _Refused as refusal:
+        raise ManifestError(refusal.problem.code, path.name, refusal.problem.detail) from refusal
+    except OSError as error:
+        raise ManifestError(ProblemCode.UNREADABLE, path.name, error.strerror or str(error)) from error
+    if len(data) > limit:
+        raise ManifestError(ProblemCode.TOO_LARGE, path.name, f"at most {limit} bytes are read")
+    return data
 
 
 def read_folder(folder: Path, limits: Limits = DEFAULT_LIMITS) -> PackageFacts:
@@ -94,7 +111,7 @@ class _Reading:
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             _demand_regular(status, name)
-            limit = self._limits.max_tag_file_bytes if name in TAG_FILES else self._limits.max_file_bytes
+            limit = self._limits.max_tag_file_bytes if name in READ_FILES else self._limits.max_file_bytes
             if status.st_size > limit:
                 raise _Refused(ProblemCode.TOO_LARGE, name, f"has {status.st_size} bytes, at most {limit} are read")
             digest, size, kept = hashlib.sha256(), 0, []
@@ -102,9 +119,9 @@ class _Reading:
                 size += len(chunk)
                 self._spend(len(chunk), name)
                 digest.update(chunk)
-                if name in TAG_FILES:
+                if name in READ_FILES:
                     kept.append(chunk)
-        if name in TAG_FILES:
+        if name in READ_FILES:
             self.tags[name] = b"".join(kept)
         return FileFact(size, digest.hexdigest())
 
@@ -134,6 +151,6 @@ def _check_totals(facts: Mapping[str, FileFact], limits: Limits) -> Iterator[Pro
         yield Problem(ProblemCode.TOO_MANY_FILES, "package", f"{len(facts)} files, at most {limits.max_files} are read")
     if sum(fact.size for fact in facts.values()) > limits.max_total_bytes:
         yield Problem(ProblemCode.TOO_LARGE, "package", f"over {limits.max_total_bytes} bytes")
-    for name in TAG_FILES:
+    for name in READ_FILES:
         if name in facts and facts[name].size > limits.max_tag_file_bytes:
             yield Problem(ProblemCode.TOO_LARGE, name, f"at most {limits.max_tag_file_bytes} bytes are read")

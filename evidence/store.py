@@ -7,26 +7,26 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from uuid import uuid4
 
-from evidence.chain import Head, Link
+from evidence import index
+from evidence.chain import Head, Link, link_of
 from evidence.disk import Disk, replace_file
 from evidence.errors import StoreError
+from evidence.index import Indexed
 from evidence.layout import Layout
-from evidence.manifest import MANIFEST_FILE, ChainPlace, Manifest
+from evidence.manifest import MANIFEST_FILE, Manifest
 
 log = logging.getLogger(__name__)
-
-MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
 
 class PackageStore:
     """Packages below `root`, written by one process at a time; not thread-safe, the recorder holds a lock around it.
 
-    The commit point of a package is the rename of its synced folder to `packages/ID`. The head files only follow:
-    opening the store removes what was left half-made and brings every head up to the packages on disk.
+    The commit point of a package is the rename of its synced folder to `packages/ID`. The index and the head files
+    only follow: opening the store removes what was left half-made and brings both up to the packages on disk.
 
     Raises StoreError when another process has the folder or two sealed packages claim one place in a chain.
     """
@@ -60,9 +60,9 @@ class PackageStore:
         return self._heads[camera_id]
 
     def knows(self, package_id: str) -> bool:
-        """Whether this package was sealed: it lies here, or the outbox has a receipt or a refusal of it."""
-        receipts = self.layout.package_receipts(package_id)
-        return self.layout.package(package_id).exists() or any(path.exists() for path in receipts)
+        """Whether this package was sealed: it lies here, was deleted by retention, or the outbox knows of it."""
+        traces = (self.layout.tombstone(package_id), *self.layout.package_receipts(package_id))
+        return self.layout.package(package_id).exists() or any(path.exists() for path in traces)
 
     def commit(self, manifest: Manifest, files: Mapping[str, bytes]) -> Path:
         """Put a package's files on the disk and make it the head of its chain; its folder.
@@ -82,9 +82,11 @@ class PackageStore:
         self._heads[manifest.camera.id] = Head(manifest.chain.sequence, digest)
         try:
             self._disk.sync_folder(self.layout.packages)
+            entry = Indexed(link_of(manifest, digest), manifest.sealed_at_ns)
+            self._disk.append(self.layout.index, entry.to_line())
             self._write_head(manifest.camera.id)
         except OSError as error:
-            log.warning("%s: sealed, but its chain head is not written yet: %s", target, error)
+            log.warning("%s: sealed, but not noted in index or chain head yet: %s", target, error)
         return target
 
     def _write_bag(self, folder: Path, files: Mapping[str, bytes]) -> None:
@@ -108,13 +110,8 @@ class PackageStore:
     def _recover(self) -> None:
         for leftover in self.layout.building.iterdir():
             self._disk.remove(leftover)
-        latest: dict[str, Link] = {}
-        for link in self._sealed_links():
-            other = latest.get(link.camera_id)
-            if other is not None and other.place.sequence == link.place.sequence:
-                raise StoreError(f"{self.layout.packages}: {other.where} and {link.where} claim one place in the chain")
-            if other is None or other.place.sequence < link.place.sequence:
-                latest[link.camera_id] = link
+        entries = index.refreshed(self.layout.index, self.layout.packages, self._disk)
+        latest = _latest(self.layout, (entry.link for entry in entries.values()))
         for link in latest.values():
             self._reconcile(link)
 
@@ -129,15 +126,6 @@ class PackageStore:
             self._write_head(link.camera_id)
         else:
             self._heads[link.camera_id] = recorded
-
-    def _sealed_links(self) -> Iterator[Link]:
-        for folder in sorted(self.layout.packages.iterdir()):
-            try:
-                with (folder / MANIFEST_FILE).open("rb") as file:
-                    data = file.read(MAX_MANIFEST_BYTES)
-                yield _link_in(data)
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                log.error("%s: this sealed package can no longer be read: %s", folder, error)  # noqa: TRY400
 
     def _read_head(self, camera_id: str) -> Head | None:
         path = self.layout.head(camera_id)
@@ -156,15 +144,17 @@ class PackageStore:
         replace_file(self._disk, self.layout.head(camera_id), json.dumps(value).encode() + b"\n")
 
 
-def _link_in(data: bytes) -> Link:
-    """The link of a manifest of our own: only the few fields are read, since there may be thousands at every start."""
-    value = json.loads(data)
-    return Link(
-        camera_id=value["camera"]["id"],
-        package_id=value["package_id"],
-        manifest_sha256=hashlib.sha256(data).hexdigest(),
-        place=ChainPlace.model_validate(value["chain"]),
-    )
+def _latest(layout: Layout, links: Iterable[Link]) -> dict[str, Link]:
+    """The last package of each camera; StoreError when two claim one place."""
+    places: dict[tuple[str, int], Link] = {}
+    latest: dict[str, Link] = {}
+    for link in links:
+        other = places.setdefault((link.camera_id, link.place.sequence), link)
+        if other is not link:
+            raise StoreError(f"{layout.packages}: {other.where} and {link.where} claim one place in the chain")
+        if link.place.sequence >= latest.setdefault(link.camera_id, link).place.sequence:
+            latest[link.camera_id] = link
+    return latest
 
 
 def _take_lock(path: Path) -> int:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence import chain, reader
+from evidence.authenticity import NO_TIMESTAMP, TimestampFinding, check_signature, check_timestamp
 from evidence.errors import ManifestError
 from evidence.manifest import MANIFEST_FILE, Derived, Manifest, Original, package_id_for, parse
 from evidence.package import (
+    APPENDED_FILES,
     DEFAULT_LIMITS,
     TAG_FILES,
     TAG_MANIFEST_FILE,
@@ -20,7 +22,9 @@ from evidence.package import (
     tag_manifest,
 )
 from evidence.problems import Problem, ProblemCode, Scope
-from evidence.signing import SIGNATURE_FILE, Envelope, KeyRegistry, parse_envelope, pre_authentication_encoding
+from evidence.registry import KeyRegistry
+from evidence.signing import SIGNATURE_FILE, Envelope, parse_envelope
+from evidence.tombstone import MAX_TOMBSTONE_BYTES, Tombstone, parse_tombstone, signature_problem
 
 MAX_DISTANCE_FROM_PICTURE_NS = 1_000_000
 
@@ -30,7 +34,8 @@ class VerificationReport:
     """The verdict on one package.
 
     `integrity_ok`: every byte is as it was sealed. `authentic`: the signature is that of a key which the registry
-    allows; None when no registry was given. `manifest` is None when it could not be read.
+    allows; None when no registry was given. `manifest` is None when it could not be read. `timestamp` says what a
+    trusted authority proves.
     """
 
     subject: str
@@ -39,6 +44,7 @@ class VerificationReport:
     problems: tuple[Problem, ...]
     manifest: Manifest | None
     manifest_sha256: str | None
+    timestamp: TimestampFinding = NO_TIMESTAMP
 
     @property
     def ok(self) -> bool:
@@ -61,21 +67,46 @@ class VerificationReport:
             "authentic": self.authentic,
             "problems": [{"code": p.code.value, "where": p.where, "detail": p.detail} for p in self.problems],
             "manifest_sha256": self.manifest_sha256,
+            "timestamp": self.timestamp.to_json(),
             "summary": None if self.manifest is None else _summary(self.manifest),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class BatchReport:
-    """The verdict on several packages: each by itself, and their chains."""
+class TombstoneReport:
+    """The verdict on one tombstone: what was deleted by which rule, or why it does not count."""
 
-    packages: tuple[VerificationReport, ...]
-    chain_problems: tuple[Problem, ...]
+    subject: str
+    tombstone: Tombstone | None
+    problems: tuple[Problem, ...]
 
     @property
     def ok(self) -> bool:
-        """Every package and every chain holds."""
-        return not self.chain_problems and all(report.ok for report in self.packages)
+        """Whether the tombstone stands for its package."""
+        return not self.problems
+
+    @property
+    def link(self) -> chain.Link | None:
+        """The deleted package's place in its chain; only a tombstone without problems has one."""
+        if self.tombstone is None or self.problems:
+            return None
+        stone = self.tombstone
+        return chain.Link(stone.camera_id, stone.package_id, stone.manifest_sha256, stone.chain, stone.told)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """The verdict on several packages: each by itself, their chains, and what retention deleted of these."""
+
+    packages: tuple[VerificationReport, ...]
+    chain_problems: tuple[Problem, ...]
+    tombstones: tuple[TombstoneReport, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Every package, every tombstone and every chain holds."""
+        parts = all(report.ok for report in self.packages) and all(report.ok for report in self.tombstones)
+        return parts and not self.chain_problems
 
 
 def verify_package(
@@ -93,11 +124,28 @@ def verify_packages(
     *,
     whole: bool = False,
     heads: dict[str, chain.Head] | None = None,
+    tombstones: Iterable[Path] = (),
 ) -> BatchReport:
-    """Verify bags and the chains that they make (see `chain.verify_chains` for `whole` and `heads`)."""
+    """Verify bags, the tombstones of others, and the chains that they make together.
+
+    See `chain.verify_chains` for `whole` and `heads`.
+    """
     reports = tuple(verify_package(source, registry) for source in sources)
-    links = [report.link for report in reports if report.link is not None]
-    return BatchReport(reports, tuple(chain.verify_chains(links, whole=whole, heads=heads)))
+    stones = tuple(verify_tombstone(source, registry) for source in tombstones)
+    every = (*(report.link for report in reports), *(report.link for report in stones))
+    links = [link for link in every if link is not None]
+    return BatchReport(reports, tuple(chain.verify_chains(links, whole=whole, heads=heads)), stones)
+
+
+def verify_tombstone(source: Path, registry: KeyRegistry | None) -> TombstoneReport:
+    """Verify a tombstone's file. Hostile input gives problems, never an exception."""
+    name = source.name
+    try:
+        file = parse_tombstone(reader.read_small(source, MAX_TOMBSTONE_BYTES), name)
+    except ManifestError as error:
+        return TombstoneReport(str(source), None, (Problem(ProblemCode(error.code), error.where, error.detail),))
+    problem = None if registry is None else signature_problem(file, registry, name)
+    return TombstoneReport(str(source), file.tombstone, () if problem is None else (problem,))
 
 
 def verify_facts(facts: PackageFacts, registry: KeyRegistry | None, subject: str = "package") -> VerificationReport:
@@ -110,7 +158,9 @@ def verify_facts(facts: PackageFacts, registry: KeyRegistry | None, subject: str
         problems += _check_files(facts, manifest)
         problems += _check_tag_files(facts, manifest)
         problems += _check_consistency(manifest)
-    problems += _check_authenticity(facts, manifest, envelope, registry)
+    timestamp = check_timestamp(facts, manifest, registry, problems)
+    if manifest is not None and envelope is not None:
+        problems += check_signature(facts, manifest, envelope, registry, _proven(timestamp))
     manifest_bytes = facts.tag_files.get(MANIFEST_FILE)
     authentic = None if registry is None else manifest is not None and _none(problems, Scope.AUTHENTICITY)
     return VerificationReport(
@@ -120,7 +170,12 @@ def verify_facts(facts: PackageFacts, registry: KeyRegistry | None, subject: str
         problems=tuple(problems),
         manifest=manifest,
         manifest_sha256=None if manifest_bytes is None else hashlib.sha256(manifest_bytes).hexdigest(),
+        timestamp=timestamp,
     )
+
+
+def _proven(timestamp: TimestampFinding) -> int | None:
+    return timestamp.at_ns if timestamp.state == "trusted" else None
 
 
 def _none(problems: list[Problem], scope: Scope) -> bool:
@@ -152,12 +207,12 @@ def _read_envelope(facts: PackageFacts, problems: list[Problem]) -> Envelope | N
 
 
 def _check_names(facts: PackageFacts, manifest: Manifest) -> Iterator[Problem]:
-    """Exactly the listed files and the six tag files: nothing more, nothing less."""
+    """Exactly the listed files and the six tag files: nothing more but a time stamp, nothing less."""
     paths = [entry.path for entry in manifest.files]
     for path in sorted({path for path in paths if paths.count(path) > 1}):
         yield Problem(ProblemCode.DUPLICATE_NAME, f"{MANIFEST_FILE}#files", f"{path} is listed twice")
     expected = TAG_FILES | set(paths)
-    for name in sorted(set(facts.files) - expected):
+    for name in sorted(set(facts.files) - expected - APPENDED_FILES):
         yield Problem(ProblemCode.UNLISTED_FILE, name, "is not listed in the manifest")
     # The two that carry the verdict are reported where they are read.
     for name in sorted(expected - set(facts.files) - {MANIFEST_FILE, SIGNATURE_FILE}):
@@ -205,51 +260,27 @@ def _check_consistency(manifest: Manifest) -> Iterator[Problem]:
 
 
 def _check_parents(manifest: Manifest) -> Iterator[Problem]:
-    originals = {entry.path: entry for entry in manifest.files if isinstance(entry, Original)}
+    """A derived file was made from files that stand before it; one made from an original shows a time of it."""
+    before: dict[str, Original | Derived] = {}
     for entry in manifest.files:
         if isinstance(entry, Derived):
-            yield from _check_parent(entry, originals.get(entry.parent))
+            yield from _check_parent(entry, before)
+        before[entry.path] = entry
 
 
-def _check_parent(entry: Derived, parent: Original | None) -> Iterator[Problem]:
-    if parent is None or parent.sha256 != entry.parent_sha256:
-        where = f"{MANIFEST_FILE}#files.{entry.path}.parent"
-        yield Problem(
-            ProblemCode.PARENT_UNKNOWN, where, f"{entry.parent} is no original of this package with that hash"
-        )
-        return
-    expected_ns = entry.pts_ns - parent.start_pts_ns
-    inside = parent.start_pts_ns <= entry.pts_ns <= parent.end_pts_ns
-    if not inside or abs(expected_ns - entry.parent_offset_ns) > MAX_DISTANCE_FROM_PICTURE_NS:
-        where = f"{MANIFEST_FILE}#files.{entry.path}.pts_ns"
-        yield Problem(ProblemCode.MANIFEST_INCONSISTENT, where, f"is not a time within {entry.parent}")
-
-
-def _check_authenticity(
-    facts: PackageFacts, manifest: Manifest | None, envelope: Envelope | None, registry: KeyRegistry | None
-) -> Iterator[Problem]:
-    if manifest is None or envelope is None:
-        return
-    manifest_bytes = facts.tag_files[MANIFEST_FILE]
-    signature = envelope.signatures[0]
-    if envelope.payload_sha256 != hashlib.sha256(manifest_bytes).hexdigest():
-        where = f"{SIGNATURE_FILE}#payload_sha256"
-        yield Problem(ProblemCode.SIGNED_HASH_MISMATCH, where, "is not the SHA-256 of manifest.json")
-    if signature.key_id != manifest.key_id:
-        where = f"{SIGNATURE_FILE}#key_id"
-        yield Problem(ProblemCode.KEY_MISMATCH, where, f"{signature.key_id}, but the manifest names {manifest.key_id}")
-    if registry is None:
-        return
-    key = registry.get(signature.key_id)
-    if key is None:
-        where = f"{SIGNATURE_FILE}#key_id"
-        yield Problem(ProblemCode.KEY_UNKNOWN, where, f"the registry has no key {signature.key_id}")
-        return
-    if not key.verifies(signature.raw, pre_authentication_encoding(manifest_bytes)):
-        yield Problem(ProblemCode.BAD_SIGNATURE, MANIFEST_FILE, f"is not what key {key.key_id} signed")
-    refused = key.problem_at(manifest.sealed_at_ns)
-    if refused is not None:
-        yield refused
+def _check_parent(entry: Derived, before: Mapping[str, Original | Derived]) -> Iterator[Problem]:
+    where = f"{MANIFEST_FILE}#files.{entry.path}"
+    named = [(entry.parent, entry.parent_sha256), *((other.path, other.sha256) for other in entry.other_parents)]
+    for path, digest in named:
+        if path not in before or before[path].sha256 != digest:
+            detail = f"{path} is no earlier file of this package with that hash"
+            yield Problem(ProblemCode.PARENT_UNKNOWN, f"{where}.parent", detail)
+    parent = before.get(entry.parent)
+    if isinstance(parent, Original):
+        expected_ns = entry.pts_ns - parent.start_pts_ns
+        inside = parent.start_pts_ns <= entry.pts_ns <= parent.end_pts_ns
+        if not inside or abs(expected_ns - entry.parent_offset_ns) > MAX_DISTANCE_FROM_PICTURE_NS:
+            yield Problem(ProblemCode.MANIFEST_INCONSISTENT, f"{where}.pts_ns", f"is not a time within {entry.parent}")
 
 
 def _summary(manifest: Manifest) -> dict[str, object]:

@@ -43,6 +43,12 @@ class FaultyDisk(Disk):
             raise self._failure()
         super().write(path, data, mode)
 
+    def append(self, path: Path, data: bytes) -> None:
+        if self._fails():
+            super().append(path, data[: len(data) // 2])
+            raise self._failure()
+        super().append(path, data)
+
     def sync_folder(self, path: Path) -> None:
         self._step()
         super().sync_folder(path)

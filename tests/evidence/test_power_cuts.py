@@ -41,8 +41,9 @@ def test_after_a_power_cut_at_any_operation_the_package_is_whole_or_absent_and_t
     tmp_path: Path, ring: PacketRing
 ) -> None:
     counting = FaultyDisk(NOTHING_FAILS, PowerCut)
-    seal(tmp_path / "counting", ring, 1, disk=counting)
     seal(tmp_path / "before", ring, 7)
+    shutil.copytree(tmp_path / "before", tmp_path / "counting")
+    seal(tmp_path / "counting", ring, 1, disk=counting)
     outcomes = set()
     for fail_at in range(1, counting.operations + 1):
         root = tmp_path / str(fail_at)
