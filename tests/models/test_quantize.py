@@ -9,12 +9,14 @@ import numpy as np
 import onnx
 import pytest
 
+from detector.backends import open_backend
 from detector.engine import Engine
 from models.cli import run_alone
 from models.errors import QuantizeError
 from models.export import ExportOptions, export_model
+from models.lighten import lighten
 from models.predict import Predictor
-from models.quantize import quantize
+from models.quantize import _choose, quantize
 from tests.models.test_street import SIZE, small_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # ONNX Runtime's own advice
@@ -29,7 +31,10 @@ def float_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_int8_is_close_to_float_and_keeps_its_metadata(float_model: Path, picture_set: Path, tmp_path: Path) -> None:
     pictures = picture_set / "images" / "train"
-    result = quantize(float_model, tmp_path / "int8.onnx", pictures, limit=4)
+    result = tmp_path / "int8.onnx"
+    fused = quantize(float_model, result, pictures, limit=4)
+    # Float stay the first layer and the two sums of the boxes' expectation.
+    assert fused.convolutions - fused.in_int8 == 2
     graph = onnx.load(str(result))
     per_channel = [len(item.dims) == 1 and item.dims[0] > 1 for item in graph.graph.initializer if "scale" in item.name]
     assert any(per_channel)
@@ -39,6 +44,29 @@ def test_int8_is_close_to_float_and_keeps_its_metadata(float_model: Path, pictur
     after = Predictor(result, threads=1, score_threshold=0.0).predict(image)
     assert float(np.abs(np.sort(before.score)[-20:] - np.sort(after.score)[-20:]).max()) < 0.01
     assert sorted(path.name for path in tmp_path.iterdir()) == ["int8.onnx"]
+
+
+def test_lightening_changes_no_number(float_model: Path, tmp_path: Path) -> None:
+    model = onnx.load(str(float_model))
+    assert lighten(model) == 1
+    onnx.checker.check_model(model)
+    assert "Softmax" not in [node.op_type for node in model.graph.node if "dfl" in node.name]
+    onnx.save(model, str(tmp_path / "light.onnx"))
+    batch = np.random.default_rng(0).random((2, 3, SIZE, SIZE), np.float32)
+    ours, theirs = (
+        open_backend("onnxruntime", path, 1).run(batch)[0] for path in (tmp_path / "light.onnx", float_model)
+    )
+    assert np.abs(ours - theirs).max() < 1e-3
+    assert lighten(model) == 0
+
+
+def test_every_folder_is_drawn_from_in_turn(tmp_path: Path) -> None:
+    for name, count in (("large", 20), ("small", 2)):
+        (tmp_path / name).mkdir()
+        for index in range(count):
+            (tmp_path / name / f"{index}.png").touch()
+    drawn = [path.parent.name for path in _choose([tmp_path / "large", tmp_path / "small"], 6, seed=0)]
+    assert drawn == ["large", "small", "large", "small", "large", "large"]
 
 
 def test_no_pictures_and_no_model_are_one_line(float_model: Path, picture_set: Path, tmp_path: Path) -> None:
