@@ -19,33 +19,33 @@ AUTO = "auto"
 class BackendKind:
     """One way to run a model. `missing` says in a few words why it cannot be used here, or gives None.
 
-    `preferred` says whether `auto` takes it before those below it in the table; it is asked only where nothing is
-    missing.
+    `preferred` says whether `auto` takes it for a file before those below it in the table; it is asked only where
+    nothing is missing.
     """
 
     open: Callable[[Path, int | None], Backend]
     missing: Callable[[], str | None]
-    preferred: Callable[[], bool]
+    preferred: Callable[[Path], bool]
 
 
 # In the order in which `auto` asks. TensorRT builds an engine for minutes at its first start: never unasked.
 BACKENDS: Mapping[str, BackendKind] = {
-    "tensorrt": BackendKind(onnxruntime_gpu.open_tensorrt, onnxruntime_gpu.missing_tensorrt, lambda: False),
-    "cuda": BackendKind(onnxruntime_gpu.open_cuda, onnxruntime_gpu.missing_cuda, lambda: True),
-    "openvino": BackendKind(openvino.OpenVinoBackend, openvino.missing, openvino.has_bfloat16),
-    "onnxruntime": BackendKind(onnxruntime.OnnxRuntimeBackend, onnxruntime.missing, lambda: True),
+    "tensorrt": BackendKind(onnxruntime_gpu.open_tensorrt, onnxruntime_gpu.missing_tensorrt, lambda _path: False),
+    "cuda": BackendKind(onnxruntime_gpu.open_cuda, onnxruntime_gpu.missing_cuda, lambda _path: True),
+    "openvino": BackendKind(openvino.OpenVinoBackend, openvino.missing, openvino.is_faster),
+    "onnxruntime": BackendKind(onnxruntime.OnnxRuntimeBackend, onnxruntime.missing, lambda _path: True),
 }
 
 
-def choose_backend(name: str) -> str:
-    """The backend that `name` stands for: itself, or for `auto` the best that is here.
+def choose_backend(name: str, path: Path) -> str:
+    """The backend that `name` stands for: itself, or for `auto` the best for that file here.
 
     Raises ModelError when there is no such backend, or something that it needs is not here: what was asked for by
     name is never replaced.
     """
     if name == AUTO:
         return next(
-            (kind for kind, one in BACKENDS.items() if one.missing() is None and one.preferred()), "onnxruntime"
+            (kind for kind, one in BACKENDS.items() if one.missing() is None and one.preferred(path)), "onnxruntime"
         )
     kind = BACKENDS.get(name)
     if kind is None:
@@ -62,4 +62,4 @@ def open_backend(name: str, path: Path, threads: int | None) -> Backend:
     `threads` are those of one inference, all cores when None. Raises ModelError: see `choose_backend`, or the file
     cannot be loaded.
     """
-    return BACKENDS[choose_backend(name)].open(path, threads)
+    return BACKENDS[choose_backend(name, path)].open(path, threads)

@@ -34,6 +34,19 @@ def missing() -> str | None:
     return None
 
 
+def is_faster(path: Path) -> bool:
+    """Whether OpenVINO is the faster one for an ONNX file: with bfloat16, and not for what is quantised for another."""
+    return has_bfloat16() and not _is_quantised(path)
+
+
+def _is_quantised(path: Path) -> bool:
+    """Whether a file holds quantised operators; their names stand in it as they are."""
+    try:
+        return b"DequantizeLinear" in path.read_bytes()
+    except OSError:
+        return False  # whoever opens it says so
+
+
 def has_bfloat16() -> bool:
     """Whether the processor computes in bfloat16; without it OpenVINO gains nothing over ONNX Runtime."""
     return BFLOAT16 in _open_core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")

@@ -14,7 +14,15 @@ import onnxruntime as ort
 import pytest
 
 from detector import backends
-from detector.backends import BACKENDS, BackendKind, choose_backend, onnxruntime, onnxruntime_gpu, open_backend
+from detector.backends import (
+    BACKENDS,
+    BackendKind,
+    choose_backend,
+    onnxruntime,
+    onnxruntime_gpu,
+    open_backend,
+    openvino,
+)
 from detector.backends.onnxruntime import both_packages, refuse_fallback
 from detector.backends.onnxruntime_gpu import CUDA, TENSORRT, BoundBackend, without_provider
 from detector.backends.openvino import STATIC_SHAPES, OpenVinoBackend
@@ -25,13 +33,14 @@ from tests.detector.test_engine import DETECT, RAW, picture, write
 from tests.detector.test_engine_lanes import brightness_model
 
 CPU = "CPUExecutionProvider"
+MODEL = Path("m.onnx")
 
 
 def table(monkeypatch: pytest.MonkeyPatch, missing: Mapping[str, str | None], preferred: Sequence[str]) -> None:
     """A table as another machine would have it."""
 
     def elsewhere(name: str, kind: BackendKind) -> BackendKind:
-        return replace(kind, missing=lambda: missing.get(name), preferred=lambda: name in preferred)
+        return replace(kind, missing=lambda: missing.get(name), preferred=lambda _path: name in preferred)
 
     monkeypatch.setattr(backends, "BACKENDS", {name: elsewhere(name, kind) for name, kind in BACKENDS.items()})
 
@@ -50,14 +59,24 @@ def test_auto_takes_the_best_that_is_here(
     missing: dict[str, str | None], preferred: list[str], chosen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table(monkeypatch, missing, preferred)
-    assert choose_backend("auto") == chosen
+    assert choose_backend("auto", MODEL) == chosen
 
 
 def test_what_is_asked_for_by_name_is_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     table(monkeypatch, {"openvino": "OpenVINO is not installed; install streetwarden[openvino]"}, ["onnxruntime"])
     with pytest.raises(ModelError, match="'openvino' cannot be used here: OpenVINO is not installed") as caught:
-        choose_backend("openvino")
+        choose_backend("openvino", MODEL)
     assert "\n" not in str(caught.value)
+
+
+def test_openvino_is_not_for_what_is_quantised_for_onnx_runtime(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino, "has_bfloat16", lambda: True)
+    path = write(tmp_path / "float.onnx", [RAW], DETECT)
+    quantised = tmp_path / "int8.onnx"
+    quantised.write_bytes(path.read_bytes() + b"DequantizeLinear")
+    assert (openvino.is_faster(path), openvino.is_faster(quantised)) == (True, False)
 
 
 @pytest.mark.parametrize("provider", [CUDA, TENSORRT])
