@@ -12,7 +12,8 @@ class Demand:
 
     `rest_interval_s`: at least so often, whatever any gate says; no gate can starve it. `active_interval_s`: so often
     while something moves (0: every picture); never more than the rest. `look_back_s`: when motion begins, pictures
-    are decoded backwards from the packet ring, from so long before.
+    are decoded backwards from the packet ring, from so long before. `key_patience_s`: key frames at most so far apart
+    serve also where a shorter interval is wanted; the stream is not decoded through for it.
 
     Raises ValueError when the numbers contradict one another.
     """
@@ -20,6 +21,7 @@ class Demand:
     rest_interval_s: float
     active_interval_s: float
     look_back_s: float = 0.0
+    key_patience_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.active_interval_s <= self.rest_interval_s or self.rest_interval_s <= 0:
@@ -27,8 +29,11 @@ class Demand:
                 f"Demand: expected 0 <= active_interval_s <= rest_interval_s, "
                 f"got {self.active_interval_s} and {self.rest_interval_s}"
             )
-        if self.look_back_s < 0:
-            raise ValueError(f"Demand.look_back_s: expected 0 or more seconds, got {self.look_back_s}")
+        if self.look_back_s < 0 or self.key_patience_s < 0:
+            raise ValueError(
+                f"Demand: expected look_back_s and key_patience_s of 0 or more seconds, "
+                f"got {self.look_back_s} and {self.key_patience_s}"
+            )
 
 
 def strictest(demands: Iterable[Demand]) -> Demand | None:
@@ -40,4 +45,5 @@ def strictest(demands: Iterable[Demand]) -> Demand | None:
         min(demand.rest_interval_s for demand in every),
         min(demand.active_interval_s for demand in every),
         max(demand.look_back_s for demand in every),
+        min(demand.key_patience_s for demand in every),
     )

@@ -33,7 +33,7 @@ class AbandonedVehicleConfig(SpotConfig):
 
     @property
     def looks(self) -> Demand:
-        return Demand(rest_interval_s=60.0, active_interval_s=10.0)
+        return Demand(rest_interval_s=60.0, active_interval_s=10.0, key_patience_s=10.0)
 
 
 def _make_judge(place: Place, config: RuleConfig) -> SpotJudge:

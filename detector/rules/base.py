@@ -35,7 +35,7 @@ class RuleConfig(BaseModel):
     @property
     def looks(self) -> Demand:
         """How often this rule wants to look while it is in force."""
-        return Demand(rest_interval_s=5.0, active_interval_s=1.0)
+        return Demand(rest_interval_s=5.0, active_interval_s=4.0, key_patience_s=10.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class BlockedTactilePavingConfig(SpotConfig):
 
     @property
     def looks(self) -> Demand:
-        return Demand(rest_interval_s=10.0, active_interval_s=2.0)
+        return Demand(rest_interval_s=10.0, active_interval_s=2.0, key_patience_s=10.0)
 
 
 def _make_judge(place: Place, config: RuleConfig) -> SpotJudge:

@@ -46,7 +46,7 @@ class ExposedGarbageConfig(SpotConfig):
 
     @property
     def looks(self) -> Demand:
-        return Demand(rest_interval_s=60.0, active_interval_s=5.0)
+        return Demand(rest_interval_s=60.0, active_interval_s=5.0, key_patience_s=10.0)
 
 
 @dataclass(frozen=True, slots=True)

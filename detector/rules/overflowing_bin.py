@@ -22,7 +22,7 @@ class OverflowingBinConfig(SpotConfig):
 
     @property
     def looks(self) -> Demand:
-        return Demand(rest_interval_s=60.0, active_interval_s=5.0)
+        return Demand(rest_interval_s=60.0, active_interval_s=5.0, key_patience_s=10.0)
 
 
 def _make_judge(place: Place, config: RuleConfig) -> SpotJudge:

@@ -56,7 +56,7 @@ class StreetVendingConfig(SpotConfig):
 
     @property
     def looks(self) -> Demand:
-        return Demand(rest_interval_s=10.0, active_interval_s=2.0)
+        return Demand(rest_interval_s=10.0, active_interval_s=2.0, key_patience_s=10.0)
 
 
 @dataclass(frozen=True, slots=True)
