@@ -10,12 +10,13 @@ from dataclasses import dataclass
 class ReconnectPolicy:
     """Waits double from `first_s` to `longest_s`; each is shortened by up to half, by chance.
 
-    `lasting_s` takes the place of `longest_s` for errors that will not heal soon: a camera that is asked too often
-    with a wrong password locks the account. After `settled_s` of streaming the waits begin anew.
+    `lasting_first_s` and `lasting_s` take their places for errors that will not heal soon: a camera that is asked too
+    often with a wrong password locks the account. After `settled_s` of streaming the waits begin anew.
     """
 
-    first_s: float = 0.5
-    longest_s: float = 5.0
+    first_s: float = 0.2
+    longest_s: float = 2.5
+    lasting_first_s: float = 2.0
     lasting_s: float = 30.0
     settled_s: float = 5.0
 
@@ -30,9 +31,12 @@ class Backoff:
 
     def next_s(self, *, lasting: bool = False) -> float:
         """Seconds to wait now."""
-        longest_s = self._policy.lasting_s if lasting else self._policy.longest_s
+        policy = self._policy
+        first_s, longest_s = (
+            (policy.lasting_first_s, policy.lasting_s) if lasting else (policy.first_s, policy.longest_s)
+        )
         # The exponent is bounded: 2.0**1100 is an OverflowError after a long week-end.
-        wait_s = min(longest_s, self._policy.first_s * 2.0 ** min(self._failures, 30))
+        wait_s = min(longest_s, first_s * 2.0 ** min(self._failures, 30))
         self._failures += 1
         return wait_s * self._random.uniform(0.5, 1.0)
 

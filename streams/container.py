@@ -26,6 +26,8 @@ from streams.timeline import SECOND_NS
 _MP4_BOX = slice(4, 8)
 _MP4_FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
 _DAY_S = 86_400
+# Between two of its reports the sender's clock runs as evenly as the timestamps do.
+_SENDER_EVERY_NS = SECOND_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class VideoInput:
             context.extradata or b"",
             stream.time_base or Fraction(1, SECOND_NS),
         )
+        base = stream.time_base or Fraction(1, SECOND_NS)
+        # Fractions cost more than all the rest of a packet: these are the ticks in nanoseconds.
+        self._ticks = base.numerator * SECOND_NS, base.denominator
+        self._sender: tuple[int, int] | None = None
 
     @property
     def parameters(self) -> StreamParameters:
@@ -118,20 +124,44 @@ class VideoInput:
             raise TimeoutError
 
     def _packet(self, packet: av.Packet[VideoStream]) -> SourcePacket:
-        data, base = bytes(packet), packet.time_base
-        extradata = bytes(packet.get_sidedata("new_extradata")) if packet.has_sidedata("new_extradata") else None
+        data, is_keyframe = bytes(packet), packet.is_keyframe
+        pts_ns = self._ns(packet.pts)
         return SourcePacket(
-            parameters=self._tracker.observe(data, is_keyframe=packet.is_keyframe, new_extradata=extradata),
-            pts_ns=_to_ns(packet.pts, base),
-            dts_ns=_to_ns(packet.dts, base),
-            duration_ns=_to_ns(packet.duration, base) or 0,
-            is_keyframe=packet.is_keyframe,
+            parameters=self._parameters(packet, data, is_keyframe=is_keyframe),
+            pts_ns=pts_ns,
+            dts_ns=self._ns(packet.dts),
+            duration_ns=self._ns(packet.duration) or 0,
+            is_keyframe=is_keyframe,
             is_corrupt=packet.is_corrupt,
             data=data,
-            sender_wall_ns=_sender_wall_ns(packet),
+            sender_wall_ns=self._sender_wall_ns(packet, pts_ns) if self._source.is_network else None,
             arrival_ns=self._clock.monotonic_ns(),
             arrival_wall_ns=self._clock.wall_ns(),
         )
+
+    def _ns(self, value: int | None) -> int | None:
+        if value is None:
+            return None
+        scale, denominator = self._ticks
+        return (value * scale + denominator // 2) // denominator
+
+    def _parameters(self, packet: av.Packet[VideoStream], data: bytes, *, is_keyframe: bool) -> StreamParameters:
+        """What holds from this packet on; only a key frame can bring something new."""
+        if not is_keyframe:
+            return self._tracker.current
+        extradata = bytes(packet.get_sidedata("new_extradata")) if packet.has_sidedata("new_extradata") else None
+        return self._tracker.observe(data, is_keyframe=True, new_extradata=extradata)
+
+    def _sender_wall_ns(self, packet: av.Packet[VideoStream], pts_ns: int | None) -> int | None:
+        """UTC of the picture by the camera's clock; asked of FFmpeg about once a second, for asking is slow."""
+        if pts_ns is None:
+            return _sender_wall_ns(packet)
+        if self._sender is None or not 0 <= pts_ns - self._sender[0] < _SENDER_EVERY_NS:
+            wall_ns = _sender_wall_ns(packet)
+            if wall_ns is None:
+                return None
+            self._sender = pts_ns, wall_ns
+        return self._sender[1] + pts_ns - self._sender[0]
 
 
 def open_video(source: CameraSource, clock: Clock | None = None) -> VideoInput:
@@ -186,7 +216,8 @@ def _check_file(source: CameraSource) -> None:
 
 def _source_error(source: CameraSource, error: Exception, silence: str) -> SourceError:
     detail, lasting = _explain(source, error, silence)
-    return SourceError(one_line(f"{source.camera_id}: {source.shown_url}: {detail}"), lasting=lasting)
+    message = one_line(f"{source.camera_id}: {source.shown_url}: {detail}")
+    return SourceError(message, lasting=lasting, timed_out=detail == silence)
 
 
 def _explain(source: CameraSource, error: Exception, silence: str) -> tuple[str, bool]:
@@ -208,10 +239,6 @@ def _explain_file(source: CameraSource) -> str:
     if head[_MP4_BOX] in _MP4_FIRST_BOXES:
         return "an MP4 file without its index (moov); it was cut off or is still being written"
     return "not a video that can be read"
-
-
-def _to_ns(value: int | None, base: Fraction) -> int | None:
-    return None if value is None else round(value * base * SECOND_NS)
 
 
 def _sender_wall_ns(packet: av.Packet[VideoStream]) -> int | None:

@@ -18,6 +18,7 @@ from streams.frame import Frame
 from streams.health import HealthRecorder, StreamHealth, StreamState
 from streams.logs import LimitedLog
 from streams.packet import EncodedPacket, StreamParameters
+from streams.patience import Patience, knock
 from streams.pipeline import FramePipeline
 from streams.pool import DecoderPool
 from streams.reader import CameraReader
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 # A wait is cut into pieces so that `stop` is noticed.
 _WAIT_SLICE_S = 0.1
+_KEY_ASKED_EVERY_NS = 60 * SECOND_NS
 
 
 class OpenedSource(Protocol):
@@ -46,6 +48,12 @@ class OpenedSource(Protocol):
 
 
 Opener = Callable[[CameraSource, Clock], OpenedSource]
+
+
+def knock_and_open(source: CameraSource, clock: Clock) -> OpenedSource:
+    """Open a live source, after a look whether anybody is there. Raises SourceError."""
+    knock(source)
+    return open_video(source, clock)
 
 
 class CameraStream:
@@ -70,7 +78,7 @@ class CameraStream:
         on_motion: Callable[[], None] | None = None,
         pool: DecoderPool | None = None,
         reconnect: ReconnectPolicy | None = None,
-        opener: Opener = open_video,
+        opener: Opener = knock_and_open,
     ) -> None:
         self._pipeline: FramePipeline | None = None
         if isinstance(clock, SamplingPolicy):
@@ -82,6 +90,7 @@ class CameraStream:
         self._opener = opener
         self._reconnect = reconnect or ReconnectPolicy()
         self._backoff = Backoff(self._reconnect, source.camera_id)
+        self._patience = Patience(source)
         self._timeline = Timeline(live=source.is_network)
         self._capture_clock = CaptureClock()
         self._record = HealthRecorder(source.camera_id, clock)
@@ -90,6 +99,7 @@ class CameraStream:
         self._thread: threading.Thread | None = None
         self._known: StreamParameters | None = None
         self._play_from_ns: int | None = None
+        self._ask_again_ns = 0
         self._streaming = self._has_key = False
 
     def start(self) -> None:
@@ -134,7 +144,7 @@ class CameraStream:
         """One connection from opening to its end; the seconds to wait before the next."""
         began_ns, self._streaming = self._clock.monotonic_ns(), False
         try:
-            self._read(self._opener(self._source, self._clock))
+            self._read(self._opener(self._patience.limits(self.reader.step_s, self.reader.key_spacing_s), self._clock))
         except SourceError as error:
             return self._failed(error, began_ns)
         except Exception as error:
@@ -143,14 +153,20 @@ class CameraStream:
             return self._failed(SourceError(f"{self._source.camera_id}: {type(error).__name__}: {error}"), began_ns)
         if self._stopping.is_set() or not self._source.is_network:
             return 0.0
-        shown = f"{self._source.camera_id}: {self._source.shown_url}"
-        return self._failed(SourceError(f"{shown}: the camera ended the stream"), began_ns)
+        return self._failed(SourceError(f"{self._shown}: the camera ended the stream"), began_ns)
+
+    @property
+    def _shown(self) -> str:
+        return f"{self._source.camera_id}: {self._source.shown_url}"
 
     def _failed(self, error: SourceError, began_ns: int) -> float:
         if self._stopping.is_set():
             return 0.0
         if self._clock.monotonic_ns() - began_ns >= self._reconnect.settled_s * SECOND_NS and self._streaming:
             self._backoff.reset()
+            self._patience.settled()
+        elif error.timed_out:
+            self._patience.timed_out(streaming=self._streaming)
         self._record.enter(StreamState.FAILED if error.lasting else StreamState.RECONNECTING, str(error))
         self._log.warning(str(error))
         return self._backoff.next_s(lasting=error.lasting)
@@ -163,11 +179,20 @@ class CameraStream:
                 if not self._streaming:
                     self._begin()
                 self._take(packet)
+                if self.reader.needs_key and self._may_ask_for_key():
+                    raise SourceError(f"{self._shown}: no key frame is kept; connecting anew brings one")
         finally:
             opened.close()
         if not self._streaming:
-            shown = f"{self._source.camera_id}: {self._source.shown_url}"
-            raise SourceError(f"{shown}: no picture in it", lasting=not self._source.is_network)
+            raise SourceError(f"{self._shown}: no picture in it", lasting=not self._source.is_network)
+
+    def _may_ask_for_key(self) -> bool:
+        """Connecting anew is the only way to ask for a key frame, and not one to use often."""
+        now_ns = self._clock.monotonic_ns()
+        if not self._source.is_network or now_ns < self._ask_again_ns:
+            return False
+        self._ask_again_ns = now_ns + _KEY_ASKED_EVERY_NS
+        return True
 
     def _pictures(self, opened: OpenedSource) -> Iterator[SourcePacket]:
         return mended(opened.packets()) if self._source.is_network else opened.packets()

@@ -31,7 +31,7 @@ class DecoderPool:
             for index in reversed(range(len(self._idle))):
                 if self._idle[index][0] == parameters:
                     return self._idle.pop(index)[1]
-        return PictureDecoder(parameters)
+        return PictureDecoder(parameters, loop_filter=False)
 
     def give_back(self, parameters: StreamParameters, decoder: PictureDecoder) -> None:
         """Take a decoder back that `decoder` lent; its errors are the borrower's to count before."""

@@ -149,6 +149,11 @@ class CameraReader:
         return self._gate.health()
 
     @property
+    def step_s(self) -> float:
+        """Seconds between pictures, as last seen."""
+        return self._pulse.step_ns / SECOND_NS
+
+    @property
     def key_spacing_s(self) -> float | None:
         """Seconds between key frames, learnt; None before the second one."""
         spacing_ns = self._pulse.key_spacing_ns
@@ -181,7 +186,7 @@ class CameraReader:
         """Whether key frames alone come often enough for what is wanted now."""
         if self._lone_failures >= _LONE_FAILURES:
             return False
-        longest_ns = self._wanted_ns(demand) * _SPARSE_FACTOR
+        longest_ns = max(self._wanted_ns(demand) * _SPARSE_FACTOR, demand.key_patience_s * SECOND_NS)
         pulse = self._pulse
         if pulse.latest_ns is None or pulse.newest_key_ns is None:
             return True

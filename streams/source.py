@@ -24,16 +24,17 @@ _HTTP_PROTOCOLS = "http,https,httpproxy,tcp,tls,crypto"
 class CameraSource:
     """One camera: `url` is `rtsp://`, `rtsps://`, `http(s)://`, `file://` or a plain path.
 
-    `transport` is how RTSP carries the media. `open_timeout_s` bounds connecting and the first analysis,
-    `read_timeout_s` the silence between two packets. `repr` hides the credentials.
+    `transport` is how RTSP carries the media. `open_timeout_s` bounds connecting and the wait for the first picture,
+    `read_timeout_s` the silence between two packets; a live stream waits longer for a camera that turns out slower.
+    `repr` hides the credentials.
     Raises SourceError for an unknown scheme or transport, or a time that is not positive.
     """
 
     camera_id: str
     url: str
     transport: Literal["tcp", "udp"] = "tcp"
-    open_timeout_s: float = 10.0
-    read_timeout_s: float = 10.0
+    open_timeout_s: float = 5.0
+    read_timeout_s: float = 4.0
 
     def __post_init__(self) -> None:
         if not self.camera_id:
@@ -70,6 +71,17 @@ class CameraSource:
         """The file of a source that is not live."""
         return Path(unquote(urlsplit(self.url).path)) if self.scheme == "file" else Path(self.url)
 
+    @property
+    def tcp_address(self) -> tuple[str, int] | None:
+        """Host and port that an RTSP connection goes to; None for everything else."""
+        if self.scheme not in ("rtsp", "rtsps"):
+            return None
+        parts = urlsplit(self.url)
+        try:
+            return (parts.hostname, parts.port or (322 if self.scheme == "rtsps" else 554)) if parts.hostname else None
+        except ValueError:
+            return None
+
     def ffmpeg_address(self) -> str:
         """What FFmpeg opens; a path is prefixed so that no name can be taken for a protocol."""
         return self.url if self.is_network else f"file:{self.path}"
@@ -86,7 +98,8 @@ class CameraSource:
             "rtsp_transport": self.transport,
             "allowed_media_types": "video",
             "protocol_whitelist": _RTSP_PROTOCOLS,
-            "timeout": str(round(self.read_timeout_s * 1e6)),
+            # Of the socket; while reading, the shorter one of the container counts.
+            "timeout": str(round(max(self.open_timeout_s, self.read_timeout_s) * 1e6)),
             # No analysis beyond the first packet: what the SDP leaves open is read from the first key frame, and
             # pictures held back by an analysis would seem to arrive late.
             "probesize": "32",
