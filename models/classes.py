@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-STREET_CLASSES = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
+STREET_CLASSES = (
+    "person",
+    "bicycle",
+    "motorcycle",
+    "tricycle",
+    "car",
+    "bus",
+    "truck",
+    "dump_truck",
+    "garbage",
+    "garbage_bin",
+    "overflow",
+    "stall",
+)
 
 COCO_IDS: Mapping[str, int] = {"person": 0, "bicycle": 1, "car": 2, "motorcycle": 3, "bus": 5, "truck": 7}
+
+# Classes that COCO does not have start from the COCO class whose looks come nearest (ids of COCO's list: 24 backpack,
+# 25 umbrella, 26 handbag, 28 suitcase).
+COUSIN_IDS: Mapping[str, int] = {
+    "tricycle": 3,
+    "dump_truck": 7,
+    "garbage": 26,
+    "garbage_bin": 28,
+    "overflow": 24,
+    "stall": 25,
+}
 
 SYNONYMS: Mapping[str, str] = {"bike": "bicycle", "motorbike": "motorcycle", "pedestrian": "person", "lorry": "truck"}
 

@@ -125,7 +125,14 @@ def _add_quantize(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     parser = subparsers.add_parser("quantize", help="a float ONNX detector as static int8 (extra `train`)")
     parser.add_argument("model", help="a model of the catalogue, or an .onnx file")
     parser.add_argument("target", type=Path, help="the .onnx file to write")
-    parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures of the site, to calibrate on")
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FOLDER",
+        help="pictures of the site, to calibrate on; may be given several times",
+    )
     parser.add_argument("--limit", type=int, default=128, help="use at most so many pictures (default 128)")
     parser.set_defaults(run=_quantize)
 
@@ -134,16 +141,18 @@ def _quantize(arguments: argparse.Namespace) -> int:
     from models.quantize import quantize  # noqa: PLC0415  # extra `train`
 
     source = default_catalogue().resolve(arguments.model)
-    quantize(source, arguments.target, arguments.pictures, limit=arguments.limit)
+    fused = quantize(source, arguments.target, arguments.pictures, limit=arguments.limit)
     before, after = source.stat().st_size, arguments.target.stat().st_size
-    _say(f"{arguments.target}: {after / 1e6:.1f} MB (float: {before / 1e6:.1f} MB); measure it with `models evaluate`")
+    _say(f"{arguments.target}: {after / 1e6:.1f} MB (float: {before / 1e6:.1f} MB)")
+    _say(f"{fused.in_int8} of {fused.convolutions} convolutions in int8; measure it with `models evaluate`")
     return 0
 
 
 def _add_train(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("train", help="make a recipe's weights; run again to go on (extra `train`)")
     parser.add_argument("recipe", type=Path, help="YAML: sets of pictures and how to fit; see models/recipes/")
-    parser.add_argument("--start", type=Path, required=True, help="COCO weights of YOLO11n (safetensors)")
+    parser.add_argument("--start", type=Path, required=True, help="COCO weights of YOLO11n, or a checkpoint (.pt)")
+    parser.add_argument("--keep", type=Path, help="COCO weights to agree with on COCO's classes (fit.retain)")
     parser.add_argument("--teacher", type=Path, action="append", default=[], help="a COCO detector (ONNX); give two")
     parser.add_argument("--where", action="append", default=[], metavar="NAME=FOLDER", help="a place the recipe names")
     parser.add_argument("--out", type=Path, required=True, help="folder for the data set, checkpoints and export")
@@ -159,16 +168,18 @@ def _train(arguments: argparse.Namespace) -> int:
     shop = Workshop(
         start=arguments.start,
         teachers=tuple(arguments.teacher),
-        places=_places(arguments.where),
+        places=places_of(arguments.where),
         out=arguments.out,
         threads=arguments.threads,
         device=arguments.device,
+        keep=arguments.keep,
     )
     train(read_recipe(arguments.recipe), shop, _say)
     return 0
 
 
-def _places(entries: Sequence[str]) -> dict[str, Path]:
+def places_of(entries: Sequence[str]) -> dict[str, Path]:
+    """Folders by name, from entries NAME=FOLDER. Raises ModelsError."""
     places = {}
     for entry in entries:
         name, separator, folder = entry.partition("=")

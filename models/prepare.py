@@ -12,7 +12,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -32,9 +32,11 @@ SET_FILE = "set.json"
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
 PAINT = 114  # the grey of the letterbox: the network has learnt that nothing is there
 JPEG_QUALITY = 92
+QUICK_SIZE = 640
 LONGEST_SIDE = 960  # larger pictures only cost time: training looks at fewer pixels than that
 
-Teacher = Callable[[Image], TeacherLabels]
+Teacher = Callable[[Image, bool], TeacherLabels]
+"""A BGR picture, and whether a quick look will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,15 @@ def coco_teachers(models: Sequence[Path], threads: int, policy: TeacherPolicy | 
     """Two COCO detectors as one teacher. Raises TrainingError when there are not two."""
     if len(models) != 2:
         raise TrainingError(f"expected two teachers, got {len(models)}: --teacher FIRST.onnx --teacher SECOND.onnx")
-    chosen = policy or TeacherPolicy()
+    careful = policy or TeacherPolicy()
 
     @cache
-    def eyes() -> list[CocoTeacher]:  # opened with the first picture that needs them
+    def eyes(chosen: TeacherPolicy) -> list[CocoTeacher]:  # opened with the first picture that needs them
         return [CocoTeacher(model, chosen, threads) for model in models]
 
-    def teach(image: Image) -> TeacherLabels:
-        first, second = eyes()
+    def teach(image: Image, quick: bool) -> TeacherLabels:  # noqa: FBT001  # a callback's plain arguments
+        chosen = replace(careful, image_size=QUICK_SIZE, mirror=False) if quick else careful
+        first, second = eyes(chosen)
         return consensus(first.look(image), second.look(image), chosen)
 
     return teach
@@ -184,12 +187,23 @@ def _read(picture: Path) -> Image:
 def _label(
     part: PictureSet, picture: Path, image: Image, labels: Path | None, teacher: Teacher
 ) -> tuple[Detections, Image]:
-    own = read_yolo(labels / f"{picture.stem}.txt", part.names, image) if labels else Detections.empty()
+    own = read_yolo(labels / f"{picture.stem}.txt", part.names, image) if labels else _whole(part, image)
     if part.trust == "all":
         return own, image
-    taught = teacher(image)
+    taught = teacher(image, part.quick_teachers)
     merged = merge_labels(own, taught.kept)
     return merged, paint_over(image, taught.doubtful, merged.xyxy)
+
+
+def _whole(part: PictureSet, image: Image) -> Detections:
+    """The whole picture as one object, when the set's pictures are cut to their objects."""
+    if part.whole is None:
+        return Detections.empty()
+    height, width = image.shape[:2]
+    class_id = STREET_CLASSES.index(part.whole)
+    return Detections.untracked(
+        np.array([[0, 0, width, height]], np.float32), np.ones(1, np.float32), np.array([class_id])
+    )
 
 
 def merge_labels(own: Detections, taught: Detections, same_iou: float = 0.4) -> Detections:

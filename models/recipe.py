@@ -28,8 +28,10 @@ class PictureSet(_Part):
     where: str
     images: str
     labels: str | None = None
+    whole: str | None = Field(default=None, description="each picture is one object of this class, cut to its edges")
     names: tuple[str, ...] = ()
     trust: Literal["all", "some", "none"]
+    quick_teachers: bool = Field(default=False, description="one smaller look and no mirror image: four times as fast")
     kind: Literal["real", "rendered"]
     licence: str
     limit: int | None = Field(default=None, gt=0, description="take at most so many pictures, drawn by the seed")
@@ -54,6 +56,10 @@ class Fit(_Part):
     scale: float = Field(ge=0, lt=1)
     degrees: float = Field(default=0, ge=0, le=45, description="turned at most so far either way: cameras hang askew")
     precision: Literal["float32", "bfloat16"] = "float32"
+    retain: float = Field(default=0, ge=0, description="weight of agreeing with the COCO weights given as --keep")
+    batch_statistics: bool = Field(default=False, description="train the normalisation layers on each batch")
+    cosine: bool = Field(default=False, description="the rate falls along a cosine; otherwise along a line")
+    plain_epochs: int = Field(default=1, ge=0, description="last epochs, which see whole pictures and no mosaics")
     blend: float = Field(gt=0, le=1, description="1: the tuned weights; below: so much of them, the rest of the start")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.classes import COCO_IDS, STREET_CLASSES
+from models.classes import COCO_IDS, COUSIN_IDS, STREET_CLASSES
 from models.errors import ModelsError
 from models.extra import require_train_extra
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 COCO_CLASS_COUNT = 80
 ARCHITECTURE = "yolo11n.yaml"
+DOUBT = 4.6  # ln 100
+MIN_VARIANCE = 1e-6
 
 
 def coco_start(weights: Path) -> Any:
@@ -57,8 +59,74 @@ def keep_classes(model: Any, names: Sequence[str], rows: Sequence[int]) -> Any:
 
 
 def street_start(weights: Path) -> Any:
-    """The street model before any training of ours: COCO's scores for `STREET_CLASSES`, in that order."""
-    return keep_classes(coco_start(weights), STREET_CLASSES, [COCO_IDS[name] for name in STREET_CLASSES])
+    """The street model before any training of ours, or a checkpoint (`.pt`) of it to go on from.
+
+    Classes that COCO has keep COCO's scores; each other starts from its cousin's looks, with a hundredth of the odds.
+    """
+    if weights.suffix == ".pt":
+        return _checkpoint(weights)
+    ids = {**COUSIN_IDS, **COCO_IDS}
+    model = keep_classes(coco_start(weights), STREET_CLASSES, [ids[name] for name in STREET_CLASSES])
+    new = [row for row, name in enumerate(STREET_CLASSES) if name not in COCO_IDS]
+    for level in model.model[-1].cv3:
+        level[-1].bias.data[new] -= DOUBT
+    return model
+
+
+def _checkpoint(path: Path) -> Any:
+    from models.export import load_checkpoint  # noqa: PLC0415  # the export needs nothing of this file
+
+    model = load_checkpoint(path)
+    names = tuple(model.names[index] for index in sorted(model.names))
+    if names != STREET_CLASSES:
+        raise ModelsError(f"{path}: expected the classes {', '.join(STREET_CLASSES)}; got {', '.join(names)}")
+    return model
+
+
+def renormalise(model: Any, batches: Iterable[torch.Tensor]) -> Any:
+    """Give folded normalisation layers the statistics of pictures again, in place, without changing what they compute.
+
+    Weights whose normalisation was folded into the convolutions (mean 0, variance 1, gain 1) train badly: nothing
+    holds the layers' scales. With mean m and variance v of each layer's input over `batches` ((N, 3, H, W), 0..1), the
+    same function is gain sqrt(v + eps) and bias b + m around statistics m and v, and can then be trained as usual.
+    """
+    import torch  # noqa: PLC0415  # extra `train`
+
+    layers = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    sums: dict[Any, list[Any]] = {
+        layer: [0, torch.zeros(layer.num_features), torch.zeros(layer.num_features)] for layer in layers
+    }
+    hooks = [layer.register_forward_pre_hook(_adder(sums[layer])) for layer in layers]
+    model.eval()
+    with torch.no_grad():
+        for batch in batches:
+            model(batch)
+        for hook in hooks:
+            hook.remove()
+        for layer, (count, total, squares) in sums.items():
+            _set_statistics(layer, total / max(count, 1), squares / max(count, 1))
+    return model
+
+
+def _adder(sums: list[Any]) -> Any:
+    def add(_module: object, inputs: Any) -> None:
+        values = inputs[0].float()
+        sums[0] += values.numel() // values.shape[1]
+        sums[1] += values.sum(dim=(0, 2, 3))
+        sums[2] += values.square().sum(dim=(0, 2, 3))
+
+    return add
+
+
+def _set_statistics(layer: Any, mean: torch.Tensor, mean_square: torch.Tensor) -> None:
+    """Around new statistics, the affine function that the layer was."""
+    variance = (mean_square - mean.square()).clamp(min=MIN_VARIANCE)
+    gain = layer.weight / (layer.running_var + layer.eps).sqrt()
+    bias = layer.bias - gain * layer.running_mean
+    layer.weight.copy_(gain * (variance + layer.eps).sqrt())
+    layer.bias.copy_(bias + gain * mean)
+    layer.running_mean.copy_(mean)
+    layer.running_var.copy_(variance)
 
 
 def _rows_of(convolution: torch.nn.Conv2d, rows: Sequence[int]) -> torch.nn.Conv2d:

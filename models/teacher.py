@@ -33,10 +33,11 @@ class TeacherPolicy:
 
     `floor`: scores under it are not looked at. `agreed`: mean score of a box that every teacher sees. `alone`: score
     of a box that one teacher sees. `same_iou`: overlap from which two boxes are one object. `image_size`: longer side
-    of the input in pixels, larger than in use so that small objects are found.
+    of the input in pixels, larger than in use so that small objects are found. `mirror`: look at the mirror image too.
     """
 
     image_size: int = 896
+    mirror: bool = True
     floor: float = 0.15
     agreed: float = 0.3
     alone: float = 0.5
@@ -60,11 +61,15 @@ class CocoTeacher:
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
         self._policy = policy
-        self._rows = np.array([4 + COCO_IDS[name] for name in STREET_CLASSES])
+        taught = [name for name in STREET_CLASSES if name in COCO_IDS]
+        self._rows = np.array([4 + COCO_IDS[name] for name in taught])
+        self._classes = np.array([STREET_CLASSES.index(name) for name in taught])
 
     def look(self, image: Image) -> Detections:
-        """What it sees in a BGR picture (H, W, 3) and in its mirror image, merged; pixels of the picture."""
+        """What it sees in a BGR picture (H, W, 3), in its mirror image too if so told; pixels of the picture."""
         plain = self._detect(image)
+        if not self._policy.mirror:
+            return plain
         mirrored = self._detect(np.ascontiguousarray(image[:, ::-1]))
         back = mirrored.xyxy.copy()
         back[:, [0, 2]] = image.shape[1] - mirrored.xyxy[:, [2, 0]]
@@ -94,7 +99,7 @@ class CocoTeacher:
         keep = score >= self._policy.floor
         centre, half = output[:2, keep].T, output[2:4, keep].T / 2
         boxes = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
-        found = Detections.untracked(plan.to_source(boxes), score[keep], best[keep].astype(np.int64))
+        found = Detections.untracked(plan.to_source(boxes), score[keep], self._classes[best[keep]])
         return found.select(suppress(found.xyxy, found.score, found.class_id, self._policy.same_iou, MAX_BOXES))
 
 

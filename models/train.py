@@ -29,7 +29,10 @@ START = "YOLO11n on COCO, by Ultralytics (AGPL-3.0)"
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where training finds what it needs and leaves what it makes."""
+    """Where training finds what it needs and leaves what it makes.
+
+    `start`: COCO weights, or a checkpoint to go on from. `keep`: COCO weights to agree with, when the recipe says so.
+    """
 
     start: Path
     teachers: tuple[Path, ...]
@@ -37,6 +40,7 @@ class Workshop:
     out: Path
     threads: int = 2
     device: str = "auto"
+    keep: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,15 @@ def fit(recipe: Recipe, data: Path, shop: Workshop, say: Callable[[str], None]) 
     if (folder / FINISHED).is_file():
         say(f"fitting is finished: {last}")
         return last
-    settings = fit_settings(recipe, data, folder, device=_device(shop.device))
+    settings = fit_settings(recipe, data, folder, device=_device(shop.device), workers=min(shop.threads - 1, 4))
     if last.is_file():
         say(f"going on from {last}")
         settings["resume"] = str(last)
-    trainer_class = _trainer_class(shop.start, shop.threads, bfloat16=recipe.fit.precision == "bfloat16")
-    trainer = trainer_class(overrides=settings)
+    if recipe.fit.retain and shop.keep is None:
+        raise TrainingError(f"recipe {recipe.name}: fit.retain needs the COCO weights to agree with: --keep FILE")
+    from models.trainer import StreetTrainer  # noqa: PLC0415  # extra `train`
+
+    trainer: Any = StreetTrainer(recipe.fit, shop.start, shop.keep, threads=shop.threads, overrides=settings)
     epochs = recipe.fit.epochs
     trainer.add_callback("on_model_save", lambda state: say(f"epoch {state.epoch + 1} of {epochs}"))
     trainer.train()
@@ -89,7 +96,7 @@ def fit(recipe: Recipe, data: Path, shop: Workshop, say: Callable[[str], None]) 
     return last
 
 
-def fit_settings(recipe: Recipe, data: Path, folder: Path, *, device: str) -> dict[str, object]:
+def fit_settings(recipe: Recipe, data: Path, folder: Path, *, device: str, workers: int = 0) -> dict[str, object]:
     """What ultralytics' trainer is told.
 
     No weight is warmed up with ultralytics' large bias rate: it is meant for layers that start at random, and here it
@@ -114,12 +121,13 @@ def fit_settings(recipe: Recipe, data: Path, folder: Path, *, device: str) -> di
         "warmup_epochs": 0.5,
         "warmup_bias_lr": 0.0,
         "mosaic": how.mosaic,
-        "close_mosaic": 1,
+        "close_mosaic": how.plain_epochs,
+        "cos_lr": how.cosine,
         "scale": how.scale,
         "degrees": how.degrees,
         "seed": recipe.seed,
         "deterministic": True,
-        "workers": 0,
+        "workers": workers,
         "amp": False,
         "device": device,
         "val": False,
@@ -159,55 +167,3 @@ def _device(wish: str) -> str:
     if wish == "auto":
         return "0" if torch.cuda.is_available() else "cpu"
     return wish
-
-
-def _trainer_class(start: Path, threads: int, *, bfloat16: bool) -> Any:
-    """Ultralytics' detect trainer with our start weights and its batch statistics held still."""
-    import torch  # noqa: PLC0415  # extra `train`
-    from ultralytics.models.yolo.detect import DetectionTrainer  # noqa: PLC0415  # extra `train`
-
-    class StreetTrainer(DetectionTrainer):
-        def get_model(self, cfg: object = None, weights: Any = None, verbose: bool = True) -> Any:  # noqa: FBT001, FBT002
-            torch.set_num_threads(threads)
-            model = street_start(start)
-            if weights is not None:
-                model.load_state_dict(weights.float().state_dict())
-            model.model[-1].register_forward_hook(_as_float32)
-            # Convolutions on a CPU run about twice as fast in this layout, most of all in bfloat16.
-            return model.to(memory_format=torch.channels_last)
-
-        def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
-            # Ultralytics offers bfloat16 on GPUs alone. The trainer calls this within its own autocast, which puts
-            # things back when the batch is done.
-            if bfloat16:
-                torch.set_autocast_enabled(self.device.type, True)  # noqa: FBT003
-                torch.set_autocast_dtype(self.device.type, torch.bfloat16)
-            ready: dict[str, Any] = super().preprocess_batch(batch)
-            return ready
-
-        def save_model(self) -> bool:
-            average: Any = self.ema
-            average.ema.model[-1]._forward_hooks.clear()  # noqa: SLF001  # a checkpoint must load without this module
-            parent: Any = super()
-            return bool(parent.save_model())
-
-        def _model_train(self) -> None:
-            # The start's normalisation is folded into its convolutions (mean 0, variance 1), so statistics of a
-            # batch would not be those the weights were made for: every layer keeps its own.
-            model: Any = self.model
-            model.train()
-            for module in model.modules():
-                if isinstance(module, torch.nn.BatchNorm2d):
-                    module.eval()
-
-    return StreetTrainer
-
-
-def _as_float32(_module: object, _inputs: object, output: Any) -> Any:
-    """A training head's outputs in float32, and the loss after it too: bfloat16 is too coarse for pixels of a box."""
-    import torch  # noqa: PLC0415  # extra `train`
-
-    if not isinstance(output, dict):
-        return output
-    torch.set_autocast_enabled(output["boxes"].device.type, False)  # noqa: FBT003
-    return {name: value.float() if hasattr(value, "float") else value for name, value in output.items()}

@@ -34,7 +34,8 @@ def test_the_default_model_is_here_and_is_what_its_card_says() -> None:
     path = resolve(DEFAULT_MODEL)
     card = default_catalogue().card(DEFAULT_MODEL)
     engine = Engine.load(path, threads=1)
-    assert engine.class_names == card.classes == STREET_CLASSES
+    assert engine.class_names == card.classes
+    assert set(card.classes) <= set(STREET_CLASSES)
     assert engine.input_size == (card.input.height, card.input.width)
     assert engine.describe()["head"] == card.head
     assert path.stat().st_size == card.bytes < LIMIT_BYTES

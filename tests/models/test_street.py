@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from detector.engine import Engine
-from models.classes import COCO_IDS, STREET_CLASSES, class_mapping
+from models.classes import COCO_IDS, COUSIN_IDS, STREET_CLASSES, class_mapping
 from models.errors import ExportError, ModelsError, TrainingError
 from models.export import ExportOptions, export_checkpoint, export_model
 from models.extra import require_train_extra
-from models.street import coco_start, keep_classes, street_start
+from models.street import DOUBT, coco_start, keep_classes, renormalise, street_start
 from models.train import blend
 
 torch = pytest.importorskip("torch")
@@ -59,10 +59,34 @@ def answer(model: Any) -> Any:
 def test_the_kept_classes_score_what_they_scored(tmp_path: Path) -> None:
     weights = coco_weights(tmp_path)
     before, after = answer(coco_start(weights)), answer(street_start(weights))
-    rows = [4 + COCO_IDS[name] for name in STREET_CLASSES]
+    taught = [name for name in STREET_CLASSES if name in COCO_IDS]
+    rows = [4 + COCO_IDS[name] for name in taught]
     assert after.shape[1] == 4 + len(STREET_CLASSES)
     assert torch.equal(before[:, :4], after[:, :4])
-    assert torch.allclose(before[:, rows], after[:, 4:], atol=1e-6)
+    assert torch.allclose(before[:, rows], after[:, [4 + STREET_CLASSES.index(name) for name in taught]], atol=1e-6)
+
+
+def test_a_new_class_starts_from_its_cousins_looks_with_longer_odds(tmp_path: Path) -> None:
+    weights = coco_weights(tmp_path)
+    before, after = answer(coco_start(weights)), answer(street_start(weights))
+    cousin = before[:, 4 + COUSIN_IDS["stall"]].logit()
+    own = after[:, 4 + STREET_CLASSES.index("stall")].logit()
+    assert torch.allclose(own, cousin - DOUBT, atol=1e-3)
+
+
+def test_measuring_the_statistics_again_changes_no_answer() -> None:
+    model, pictures = random_model(3), torch.rand(2, 3, SIZE, SIZE)
+    before = model(pictures)[0].detach().clone()
+    layer = next(module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d))
+    renormalise(model, [pictures])
+    assert torch.allclose(layer.running_mean, model.model[0].conv(pictures).mean(dim=(0, 2, 3)), atol=1e-4)
+    assert torch.allclose(model(pictures)[0], before, atol=1e-2, rtol=1e-3)
+
+
+def test_a_checkpoint_of_other_classes_is_no_start(tmp_path: Path) -> None:
+    torch.save({"model": small_model(2)}, tmp_path / "two.pt")
+    with pytest.raises(ModelsError, match=r"two\.pt: expected the classes person, .*; got 0, 1"):
+        street_start(tmp_path / "two.pt")
 
 
 def test_weights_of_another_shape_are_one_clear_error(tmp_path: Path) -> None:
@@ -134,5 +158,5 @@ def test_a_changed_export_is_not_kept(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_classes_are_matched_by_name_and_by_their_other_names() -> None:
-    assert class_mapping(["bike", "Bus", "tree"], STREET_CLASSES) == {0: 1, 1: 4}
-    assert class_mapping(STREET_CLASSES, ["car", "bike"]) == {3: 0, 1: 1}
+    assert class_mapping(["bike", "Bus", "tree"], STREET_CLASSES) == {0: 1, 1: 5}
+    assert class_mapping(STREET_CLASSES, ["car", "bike"]) == {4: 0, 1: 1}

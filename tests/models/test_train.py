@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from detector.engine import Engine
 from models.catalogue import read_card, resolve
 from models.classes import STREET_CLASSES
 from models.cli import run_alone
+from models.errors import TrainingError
 from models.export import load_checkpoint
 from models.recipe import Fit, PictureSet, Recipe
+from models.retain import Retention
 from models.train import Workshop, fit, fit_settings, train
 from tests.models.test_street import coco_weights
 
@@ -108,16 +111,30 @@ def test_the_same_seed_gives_the_same_weights(picture_set: Path, tmp_path: Path)
         folder = tmp_path / name
         folder.mkdir()
         runs.append(
-            weights(fit(recipe(epochs=1), data_with_six_classes(data, folder), shop(picture_set, folder), print))
+            weights(fit(recipe(epochs=1), data_with_street_classes(data, folder), shop(picture_set, folder), print))
         )
     assert all(torch.equal(runs[0][name], runs[1][name]) for name in runs[0])
 
 
-def data_with_six_classes(data: Path, folder: Path) -> Path:
+def data_with_street_classes(data: Path, folder: Path) -> Path:
     path = folder / "data.yaml"
     names = json.dumps(list(STREET_CLASSES))
     path.write_text(f"path: {data.parent}\ntrain: images/train\nval: images/val\nnames: {names}\n")
     return path
+
+
+def test_statistics_and_agreement_with_the_start_go_with_a_resumable_run(picture_set: Path, tmp_path: Path) -> None:
+    plan = recipe(epochs=1)
+    extra = {"retain": 1.0, "batch_statistics": True, "cosine": True, "plain_epochs": 0}
+    plan = plan.model_copy(update={"fit": plan.fit.model_copy(update={**extra, "frozen_layers": 0})})
+    work = shop(picture_set, tmp_path)
+    data = data_with_street_classes(picture_set / "data.yaml", tmp_path)
+    with pytest.raises(TrainingError, match=r"fit\.retain needs the COCO weights"):
+        fit(plan, data, work, print)
+    checkpoint = fit(plan, data, replace(work, keep=work.start), print)
+    trained = load_checkpoint(checkpoint)
+    assert not isinstance(getattr(trained, "criterion", None), Retention)
+    assert any(name.endswith("running_var") and value.min() < 0.9 for name, value in trained.state_dict().items())
 
 
 def test_no_bias_is_warmed_up_with_a_rate_for_random_layers(tmp_path: Path) -> None:

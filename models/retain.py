@@ -1,0 +1,111 @@
+"""Learning without forgetting: beside the labels, a student agrees with a frozen teacher on the classes both know.
+
+Z. Li, D. Hoiem: Learning without Forgetting, ECCV 2016; on every anchor of a detect head, as soft scores and as
+distributions of the box edges. Labels of teachers say what is certain; this says how certain, and where nothing is.
+Anchors inside a labelled object of a class that the teacher does not know are left out: there it must not be followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+CLASS_GAIN = 0.5  # ultralytics' own gains of the class and the edge loss
+EDGE_GAIN = 1.5
+SEEN = 0.2  # teacher's score from which its box is one
+BINS = 16
+
+
+class Retention:
+    """An ultralytics detection criterion with the teacher's part added.
+
+    `teacher`: a detection model with the student's head, of which the class rows `rows` are trusted.
+    """
+
+    def __init__(self, criterion: Any, teacher: Any, rows: Sequence[int], weight: float, *, bfloat16: bool) -> None:
+        self._criterion = criterion
+        self._teacher = as_teacher(teacher)
+        self._rows = list(rows)
+        self._weight = weight
+        self._bfloat16 = bfloat16
+
+    def __call__(self, preds: Any, batch: dict[str, Any]) -> Any:
+        """Loss (3,) times the batch size, and its parts to print."""
+        loss, items = self._criterion(preds, batch)
+        student = preds[1] if isinstance(preds, tuple) else preds
+        if not student["scores"].requires_grad:
+            return loss, items
+        wanted = self._look(batch["img"])
+        known = ~inside_unknown(student, self._teacher.stride, batch, self._rows)
+        class_loss, edge_loss = disagreement(student, wanted, known, self._rows)
+        extra = torch.stack([torch.zeros_like(class_loss), CLASS_GAIN * class_loss, EDGE_GAIN * edge_loss])
+        return loss + self._weight * len(batch["img"]) * extra, items
+
+    def _look(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+        with torch.no_grad(), torch.autocast(pictures.device.type, torch.bfloat16, enabled=self._bfloat16):
+            answer: dict[str, Any] = self._teacher(pictures)
+        return {name: answer[name].float() for name in ("scores", "boxes")}
+
+
+def as_teacher(model: Any) -> Any:
+    """The model frozen, with the raw answers of its head."""
+    model.eval().requires_grad_(requires_grad=False)
+    model.model[-1].training = True
+    return model.to(memory_format=torch.channels_last)
+
+
+def disagreement(
+    student: dict[str, torch.Tensor], teacher: dict[str, torch.Tensor], known: torch.Tensor, rows: Sequence[int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Class and edge loss between two heads' raw answers (`scores` (B, C, A), `boxes` (B, 64, A)), on `known` (B, A).
+
+    Classes: cross entropy with the teacher's scores, weighing most where the two differ (X. Li et al.: Generalized
+    Focal Loss, NeurIPS 2020), over the sum of the teacher's scores. Edges: Kullback-Leibler divergence of the edge
+    distributions where the teacher sees something, weighted by its score.
+    """
+    wanted = teacher["scores"][:, rows].sigmoid()
+    given = student["scores"][:, rows]
+    focus = (wanted - given.detach().sigmoid()).square() * known[:, None]
+    entropy = functional.binary_cross_entropy_with_logits(given, wanted, reduction="none")
+    total = (wanted * known[:, None]).sum().clamp(min=1)
+    weight = wanted.amax(dim=1) * known
+    weight = torch.where(weight > SEEN, weight, torch.zeros_like(weight))
+    return (focus * entropy).sum() / total, _edge_loss(student["boxes"], teacher["boxes"], weight)
+
+
+def _edge_loss(given: torch.Tensor, wanted: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    picture, anchor = weight.nonzero(as_tuple=True)
+    if not len(picture):
+        return given.sum() * 0
+    ours = given[picture, :, anchor].view(-1, 4, BINS).log_softmax(dim=2)
+    theirs = wanted[picture, :, anchor].view(-1, 4, BINS).log_softmax(dim=2)
+    apart = functional.kl_div(ours, theirs, reduction="none", log_target=True).sum(dim=2).mean(dim=1)
+    chosen = weight[picture, anchor]
+    return (apart * chosen).sum() / chosen.sum()
+
+
+def inside_unknown(
+    student: dict[str, Any], stride: torch.Tensor, batch: dict[str, Any], rows: Sequence[int]
+) -> torch.Tensor:
+    """Mask (B, A): anchors whose centre lies in a labelled object of a class that is not in `rows`."""
+    points = anchor_points(student["feats"], stride)
+    height, width = batch["img"].shape[2:]
+    mask = torch.zeros(len(batch["img"]), len(points), dtype=torch.bool, device=points.device)
+    unknown = ~torch.isin(batch["cls"].view(-1).long().cpu(), torch.tensor(list(rows)))
+    scale = torch.tensor([width, height, width, height], dtype=torch.float32)
+    for picture, box in zip(batch["batch_idx"][unknown].long(), batch["bboxes"][unknown] * scale, strict=True):
+        inside = ((points - box[:2].to(points)).abs() <= box[2:].to(points) / 2).all(dim=1)
+        mask[picture] |= inside
+    return mask
+
+
+def anchor_points(maps: Sequence[torch.Tensor], stride: torch.Tensor) -> torch.Tensor:
+    """Centres (A, 2) in input pixels of the cells of a head's maps (B, C, H, W), in the order of its answers."""
+    points = []
+    for cells, step in zip(maps, stride.tolist(), strict=True):
+        rows, columns = torch.meshgrid(torch.arange(cells.shape[2]), torch.arange(cells.shape[3]), indexing="ij")
+        points.append(torch.stack([columns, rows], dim=2).view(-1, 2).to(cells.device) * step + step / 2)
+    return torch.cat(points)
