@@ -16,7 +16,6 @@ from streams.clock import SystemClock
 from streams.errors import StreamError
 from streams.files import replay
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.detection import load_engine
@@ -26,6 +25,9 @@ from streetwarden.output import replaced_whole
 from streetwarden.pipeline import Pipeline
 from streetwarden.recording import PUBLISHED_KEYS, make_recorder
 from streetwarden.settings import Settings, settings_from
+
+CLIP_INTERVAL_S = 1.0
+"""Nobody waits for other cameras here, so clips are looked at more closely than live cameras at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,13 @@ def analyze_clip(clip: Path, camera: CameraConfig, engine: Engine, settings: Set
         packages[package.incident_id] = package
 
     with make_recorder(settings, root, engine, SystemClock(), keep_package) as recorder:
-        pipeline = Pipeline(engine, recorder, remember)
-        ring = PacketRing(camera.id)
-        pipeline.add(camera, ring)
+        clock = SystemClock()
+        interval_s = settings.interval_seconds or CLIP_INTERVAL_S
+        pipeline = Pipeline(engine.class_names, recorder, remember, clock, interval_s=interval_s)
+        watched = pipeline.add(camera, PacketRing(camera.id))
         try:
-            for frame in replay(CameraSource(camera.id, str(clip)), ring, SamplingPolicy(settings.interval_seconds)):
-                pipeline.look([frame])
+            for frame in replay(CameraSource(camera.id, str(clip)), watched.ring, watched.wanted_of_clip):
+                pipeline.look(engine, [watched.look_at(frame)])
         except StreamError as error:
             raise UsageError(str(error)) from None
     if recorder.stats.lost:

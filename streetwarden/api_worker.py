@@ -45,7 +45,8 @@ def run_for_api(options: argparse.Namespace, settings: Settings, stopping: threa
     with CaseClient(options.api, token) as client:
         outbox = Outbox(root, client, clock, key=keys.entry)
         outbox.start()
-        with working(settings, root, clock, outbox.put_incident, lambda _: outbox.wake()) as crew:
+        told = outbox.put_incident, lambda _: outbox.wake()
+        with working(settings, root, clock, *told, options.looks) as crew:
             link = OfficeLink(client, crew, outbox, root / LAST_CONFIG)
             link.follow(options.seconds, stopping)
             cameras = crew.fleet.health()

@@ -1,7 +1,8 @@
-"""The running parts of a worker, started in order and stopped in reverse: engine, recorder, loop, cameras."""
+"""The running parts of a worker, started in order and stopped in reverse: recorder, engine, lanes, cameras, care."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -14,12 +15,13 @@ from detector.incident import Incident
 from evidence.package import SealedPackage
 from evidence.recorder import Recorder
 from streams.clock import Clock
-from streams.sampler import SamplingPolicy
+from streetwarden.canary import Canary
+from streetwarden.care import Care
 from streetwarden.detection import load_engine
 from streetwarden.fleet import Fleet
-from streetwarden.frame_queue import FrameQueue
-from streetwarden.loop import InferenceLoop
-from streetwarden.pipeline import Pipeline
+from streetwarden.lanes import InferenceLanes, LanePlan
+from streetwarden.look_log import LookLog
+from streetwarden.pipeline import Pipeline, nobody_asks
 from streetwarden.recording import make_recorder
 from streetwarden.settings import Settings
 
@@ -28,20 +30,23 @@ from streetwarden.settings import Settings
 class Crew:
     """What a worker's front (the command with a folder, or the one with an API) needs of its running parts."""
 
-    engine: Engine
     fleet: Fleet
-    loop: InferenceLoop
+    lanes: InferenceLanes
     pipeline: Pipeline
     recorder: Recorder
+    canary: Canary
 
     def report(self) -> dict[str, Any]:
         """The worker's health now, as plain JSON values."""
         stats = self.recorder.stats
-        errors = list(self.loop.errors)
+        errors = list(self.lanes.errors)
         if stats.lost:
             errors.append(f"{stats.lost} packages could not be sealed and are lost")
         return {
-            "model": self.engine.describe(),
+            "model": self.lanes.engine.describe(),
+            "lanes": self.lanes.describe(),
+            "canary": self.canary.report.as_dict(),
+            "late_s": round(self.pipeline.schedule.late_s, 3),
             "frames_analysed": self.pipeline.frames_analysed,
             "packages_sealed": stats.sealed,
             "seal_attempts_failed": stats.failed_attempts,
@@ -58,17 +63,42 @@ def working(
     clock: Clock,
     on_incident: Callable[[Incident], None],
     on_sealed: Callable[[SealedPackage], None],
+    looks: Path | None = None,
 ) -> Iterator[Crew]:
-    """Everything from the first packet to the sealed package, for the length of the block."""
-    engine = load_engine(settings)
+    """Everything from the first packet to the sealed package, for the length of the block.
+
+    `looks`: a file that gets a line for every look.
+    """
+    plan = lane_plan(settings)
+
+    def load() -> Engine:
+        return load_engine(settings, threads=plan.threads)
+
+    engine = load()
     with ExitStack() as stack:
         executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="sealing"))
         recorder = stack.enter_context(make_recorder(settings, root, engine, clock, on_sealed, executor))
-        pipeline = Pipeline(engine, recorder, on_incident)
-        queue = FrameQueue()
-        loop = InferenceLoop(queue, pipeline)
-        loop.start()
-        stack.callback(loop.stop)
-        fleet = Fleet(queue, loop, pipeline, SamplingPolicy(settings.interval_seconds), clock)
+        on_look = stack.enter_context(LookLog(looks, clock)).write if looks else nobody_asks
+        interval_s = settings.interval_seconds
+        pipeline = Pipeline(engine.class_names, recorder, on_incident, clock, interval_s=interval_s, on_look=on_look)
+        lanes = InferenceLanes(load, pipeline, clock, plan, engine=engine)
+        lanes.start()
+        stack.callback(lanes.stop)
+        fleet = Fleet(pipeline, clock)
         stack.callback(fleet.stop)
-        yield Crew(engine, fleet, loop, pipeline, recorder)
+        canary = Canary(lanes, clock, settings.canary_seconds)
+        stack.enter_context(Care((pipeline.tick, lanes.check, lambda: look_after(canary, lanes))))
+        yield Crew(fleet, lanes, pipeline, recorder, canary)
+
+
+def lane_plan(settings: Settings) -> LanePlan:
+    """One lane a core, each with one thread; with `threads` set, as many lanes of so many threads as fit."""
+    cores = len(os.sched_getaffinity(0))
+    threads = settings.threads or 1
+    return LanePlan(lanes=settings.lanes or max(1, cores // threads), threads=threads, batch=settings.batch)
+
+
+def look_after(canary: Canary, lanes: InferenceLanes) -> None:
+    """Ask the canary; when it has died, load the engine anew."""
+    if not canary.check():
+        lanes.renew(f"the canary is dead: {canary.report.detail}")

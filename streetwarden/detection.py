@@ -21,11 +21,14 @@ def model_path(name_or_path: str) -> Path:
         raise UsageError(str(error)) from None
 
 
-def load_engine(settings: Settings) -> Engine:
-    """The engine that the settings ask for. Raises UsageError with one line when the model does not fit."""
+def load_engine(settings: Settings, threads: int | None = None) -> Engine:
+    """The engine that the settings ask for, with `threads` for one inference (default: theirs, or every core).
+
+    Raises UsageError with one line when the model does not fit.
+    """
     try:
         # The tracker follows a parked car through looks at which the model is far from sure; the rules ask for more.
-        return Engine.load(model_path(settings.model), threads=settings.threads, score_threshold=MIN_SCORE)
+        return Engine.load(model_path(settings.model), threads=threads or settings.threads, score_threshold=MIN_SCORE)
     except ModelError as error:
         raise UsageError(str(error)) from None
 

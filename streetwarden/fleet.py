@@ -11,33 +11,35 @@ from streams.clock import Clock
 from streams.errors import StreamError
 from streams.ingest import CameraStream
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig
-from streetwarden.frame_queue import FrameQueue
-from streetwarden.loop import InferenceLoop
 from streetwarden.pipeline import Pipeline
+from streetwarden.watched import WatchedCamera
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCamera:
-    """A configured camera and its running stream."""
+    """A running stream and the camera that the pipeline watches through it."""
 
-    config: CameraConfig
+    watched: WatchedCamera
     stream: CameraStream
-    ring: PacketRing
+
+    def health(self) -> dict[str, Any]:
+        """The stream's own record, and what the loop did with its pictures."""
+        fitness = self.watched.fitness
+        return {
+            **self.stream.health().as_dict(),
+            "frames_analysed": self.watched.frames_analysed,
+            "picture": {"state": fitness.state.value, "detail": fitness.detail},
+            "wanted": self.watched.demand is not None,
+        }
 
 
 class Fleet:
     """Holds the running cameras. One thread applies configurations; health may be asked from any."""
 
-    def __init__(
-        self, queue: FrameQueue, loop: InferenceLoop, pipeline: Pipeline, policy: SamplingPolicy, clock: Clock
-    ) -> None:
-        self._queue = queue
-        self._loop = loop
+    def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
         self._pipeline = pipeline
-        self._policy = policy
         self._clock = clock
         self._live: dict[str, LiveCamera] = {}
 
@@ -49,7 +51,7 @@ class Fleet:
         """
         wanted = {camera.id: camera for camera in cameras}
         for camera_id, live in list(self._live.items()):
-            if wanted.get(camera_id) != live.config:
+            if wanted.get(camera_id) != live.watched.config:
                 self._drop(camera_id)
         refused: list[str] = []
         for camera in cameras:
@@ -70,29 +72,17 @@ class Fleet:
             camera.stream.stop()
 
     def health(self) -> list[dict[str, Any]]:
-        """One record a camera: the stream's own health and what the loop did with its frames."""
-        analysed = {camera.config.id: camera.frames_analysed for camera in self._pipeline.cameras}
-        return [
-            {
-                **live.stream.health().as_dict(),
-                "frames_analysed": analysed.get(camera_id, 0),
-                "frames_replaced": self._queue.replaced(camera_id),
-            }
-            for camera_id, live in list(self._live.items())
-        ]
+        """One record a camera."""
+        return [live.health() for live in list(self._live.values())]
 
     def _add(self, config: CameraConfig) -> None:
         ring = PacketRing(config.id)
         source = CameraSource(config.id, config.url, transport=config.transport)
-        stream = CameraStream(source, ring, self._policy, self._clock, self._queue.put)
-        self._loop.call(lambda: self._watch(config, ring, stream))
-        self._live[config.id] = LiveCamera(config, stream, ring)
+        stream = CameraStream(source, ring, self._clock, on_motion=self._pipeline.schedule.wake)
+        watched = self._pipeline.add(config, ring, stream.reader, stream.health)
+        self._live[config.id] = LiveCamera(watched, stream)
         stream.start()
-
-    def _watch(self, config: CameraConfig, ring: PacketRing, stream: CameraStream) -> None:
-        self._pipeline.add(config, ring, stream.health)
 
     def _drop(self, camera_id: str) -> None:
         self._live.pop(camera_id).stream.stop()
-        self._queue.forget(camera_id)
-        self._loop.call(lambda: self._pipeline.remove(camera_id))
+        self._pipeline.remove(camera_id)

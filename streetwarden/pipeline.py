@@ -1,115 +1,137 @@
-"""The way from decoded frames to incidents and their recordings, the same for live cameras and for clips."""
+"""The way from a camera's packets to incidents and their recordings, the same for live cameras and for clips."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from detector.detections import Detections
 from detector.engine import Engine
 from detector.incident import Incident
 from detector.watch import CameraWatch
-from evidence.recorder import CameraContext, Recorder
-from streams.frame import Frame, TimeSource
-from streams.health import StreamHealth
+from evidence.recorder import Recorder
+from streams.clock import Clock
+from streams.frame import Frame
+from streams.reader import CameraReader
 from streams.ring import PacketRing
 from streetwarden.cameras_file import CameraConfig
+from streetwarden.schedule import LookSchedule
+from streetwarden.watched import Health, Look, WatchedCamera, no_health
 
 OnIncident = Callable[[Incident], None]
-Health = Callable[[], StreamHealth | None]
+OnLook = Callable[[Frame], None]
 
 
-def no_health() -> StreamHealth | None:
-    """A clip has no stream whose health could matter."""
-    return None
-
-
-@dataclass(slots=True)
-class WatchedCamera:
-    """One camera's ring and watch. `frames_analysed` counts what the model looked at."""
-
-    config: CameraConfig
-    ring: PacketRing
-    watch: CameraWatch
-    zone_hours: dict[str, object]
-    health: Health
-    frames_analysed: int = field(default=0)
+def nobody_asks(_frame: Frame) -> None:
+    """Nobody wants to hear of looks."""
 
 
 class Pipeline:
-    """Engine, cameras and recorder. One thread calls `look`; cameras come and go between two looks."""
+    """The watched cameras and the recorder.
 
-    def __init__(self, engine: Engine, recorder: Recorder, on_incident: OnIncident) -> None:
-        self._engine = engine
+    Lanes `take` and `look`, from any number of threads; cameras come and go between. The recorder is touched by one
+    thread at a time.
+    """
+
+    def __init__(
+        self,
+        class_names: Sequence[str],
+        recorder: Recorder,
+        on_incident: OnIncident,
+        clock: Clock,
+        *,
+        interval_s: float | None = None,
+        on_look: OnLook = nobody_asks,
+    ) -> None:
+        self._class_names = tuple(class_names)
         self._recorder = recorder
         self._on_incident = on_incident
+        self._clock = clock
+        self._interval_s = interval_s
+        self._on_look = on_look
         self._cameras: dict[str, WatchedCamera] = {}
-        self.frames_analysed = 0
+        self._recording = threading.RLock()
+        self._analysed_before = 0
+        self.schedule: LookSchedule[WatchedCamera] = LookSchedule(clock)
 
     @property
     def cameras(self) -> Iterable[WatchedCamera]:
         """The cameras watched now."""
         return tuple(self._cameras.values())
 
-    def add(self, config: CameraConfig, ring: PacketRing, health: Health = no_health) -> WatchedCamera:
-        """Watch a camera from its next frame on; `health` gives its stream's record, for the packages."""
-        watch = CameraWatch(config.id, config.local_zones, self._engine.class_names)
-        watched = WatchedCamera(config, ring, watch, _zone_hours(config), health)
-        self._cameras[config.id] = watched
-        return watched
+    @property
+    def frames_analysed(self) -> int:
+        """Pictures that rules looked at since the start, also of cameras that are gone."""
+        return self._analysed_before + sum(camera.frames_analysed for camera in self.cameras)
+
+    def add(
+        self, config: CameraConfig, ring: PacketRing, reader: CameraReader | None = None, health: Health = no_health
+    ) -> WatchedCamera:
+        """Watch a camera from its next picture on; `health` gives its stream's record, for the packages.
+
+        Without a `reader` it is a clip: somebody else brings its pictures, and its own clock tells what is in force.
+
+        Raises DetectorError when a rule asks for a class that the model does not know.
+        """
+        watch = CameraWatch(config.id, config.local_zones, self._class_names)
+        camera = WatchedCamera(config, ring, watch, reader, health, self._interval_s)
+        self._cameras[config.id] = camera
+        if reader is not None:
+            camera.ask(self._clock.wall_ns())
+            self.schedule.add(camera)
+        return camera
 
     def remove(self, camera_id: str) -> None:
         """Stop watching a camera; what it has confirmed is sealed with what is recorded so far."""
-        self._cameras.pop(camera_id, None)
-        self._recorder.release(camera_id)
+        self.schedule.remove(camera_id)
+        camera = self._cameras.pop(camera_id, None)
+        with self._recording:
+            self._analysed_before += camera.frames_analysed if camera else 0
+            self._recorder.release(camera_id)
 
     def tick(self) -> None:
-        """Let the recorder look at its own clock: for cameras that fell silent, and for seals that failed."""
-        self._recorder.tick()
+        """Once a second: the recorder's own clock, and rules that come into force while nobody looks."""
+        with self._recording:
+            self._recorder.tick()
+        for camera in self.cameras:
+            if camera.demand is None and camera.reader is not None:
+                camera.ask(self._clock.wall_ns())
+        self.schedule.wake()
 
-    def look(self, frames: Sequence[Frame]) -> None:
-        """Run the model on frames of watched cameras, then each camera's rules."""
-        wanted = [frame for frame in frames if self._is_wanted(frame)]
-        if not wanted:
-            return
-        seen = self._engine.detect([frame.image for frame in wanted])
-        for frame, detections in zip(wanted, seen, strict=True):
-            self._observe(frame, detections)
+    def take(self, limit: int, timeout_s: float) -> list[Look]:
+        """Decode what is due, at most `limit` pictures, of the most overdue camera; empty when none is due in time."""
+        camera = self.schedule.take(timeout_s)
+        if camera is None or camera.reader is None:
+            return []
+        try:
+            return [camera.look_at(frame) for frame in camera.reader.read(self._clock.monotonic_ns(), limit)]
+        finally:
+            self.schedule.give_back(camera)
 
-    def _is_wanted(self, frame: Frame) -> bool:
-        """A camera without zones costs no inference."""
-        camera = self._cameras.get(frame.camera_id)
-        return camera is not None and bool(camera.config.zones)
+    def look(self, engine: Engine, looks: Sequence[Look]) -> None:
+        """Run the model on the pictures, then each camera's rules, in the order in which they were taken."""
+        try:
+            for look, detections in zip(looks, _detect(engine, looks), strict=True):
+                with look.camera.turns.turn(look.ticket) as wanted:
+                    if wanted and self._cameras.get(look.camera.camera_id) is look.camera:
+                        self._observe(look.camera, look.frame, detections)
+        finally:
+            for look in looks:
+                look.void()
 
-    def _observe(self, frame: Frame, detections: Detections) -> None:
-        camera = self._cameras[frame.camera_id]
-        changes = camera.watch.observe(frame, detections)
-        camera.frames_analysed += 1
-        self.frames_analysed += 1
+    def _observe(self, camera: WatchedCamera, frame: Frame, detections: Detections) -> None:
+        changes = camera.observe(frame, detections)
+        self._on_look(frame)
         for incident in changes:
             self._on_incident(incident)
-        self._recorder.observe(changes, camera.ring, frame.pts_ns, _context(camera, frame))
+        with self._recording:
+            self._recorder.observe(changes, camera.ring, frame.pts_ns, camera.context(frame))
 
 
-def _context(camera: WatchedCamera, frame: Frame) -> CameraContext:
-    stream = camera.health()
-    offset_s = stream.clock_offset_s if stream else None
-    measured = offset_s is not None and frame.time_source is TimeSource.RTCP_SR
-    return CameraContext(
-        camera_id=camera.config.id,
-        device_number=camera.config.device_number,
-        time_source=frame.time_source.value,
-        clock_offset_ns=round(offset_s * 1e9) if measured and offset_s is not None else None,
-        clock_method="RTCP sender reports against the host's clock" if measured else None,
-        clock_measured_at_ns=frame.captured_at_ns if measured else None,
-        zone_hours=camera.zone_hours,
-        health={**(stream.as_dict() if stream else {}), "frames_analysed": camera.frames_analysed},
-    )
-
-
-def _zone_hours(config: CameraConfig) -> dict[str, object]:
-    """The hours in force of each zone's rules, as the package states them."""
-    return {
-        zone.id: {rule.kind: rule.model_dump(mode="json").get("schedule") for rule in zone.rules}
-        for zone in config.local_zones
-    }
+def _detect(engine: Engine, looks: Sequence[Look]) -> list[Detections]:
+    """Detections of every picture; none in those that are unfit to judge, which the model need not see."""
+    fit = [index for index, look in enumerate(looks) if look.frame.fitness.is_fit]
+    found = [Detections.empty()] * len(looks)
+    for index, detections in zip(fit, engine.detect([looks[index].frame.image for index in fit]), strict=True):
+        found[index] = detections
+    return found

@@ -29,11 +29,21 @@ class Settings(BaseSettings):
         str, Field(title="Detection model", description="A name of the catalogue or the path of an ONNX file.")
     ] = "street"
     threads: Annotated[
-        int | None, Field(ge=1, title="Inference threads", description="Threads of one inference; all cores if unset.")
+        int | None, Field(ge=1, title="Threads of one inference", description="1 if unset: a lane a core is fastest.")
     ] = None
+    lanes: Annotated[
+        int | None, Field(ge=1, le=64, title="Inference lanes", description="As many as fit on the cores if unset.")
+    ] = None
+    batch: Annotated[
+        int, Field(ge=1, le=64, title="Pictures in one inference", description="More than 1 helps accelerators only.")
+    ] = 1
     interval_seconds: Annotated[
-        float, Field(gt=0, le=60, title="Look interval", description="Seconds between two looks at one camera.")
-    ] = 1.0
+        float | None,
+        Field(gt=0, le=60, title="Look interval", description="Seconds between two looks; unset: as the rules ask."),
+    ] = None
+    canary_seconds: Annotated[
+        float, Field(gt=0, title="Canary", description="Seconds between two looks at the known clip.")
+    ] = 300.0
     token: Annotated[SecretStr | None, Field(title="Machine token", description="What a worker shows to the API.")] = (
         None
     )
@@ -53,6 +63,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         "data_dir": getattr(options, "data", None),
         "model": getattr(options, "model", None),
         "threads": getattr(options, "threads", None),
+        "lanes": getattr(options, "lanes", None),
         "interval_seconds": getattr(options, "interval", None),
         "database_url": getattr(options, "database_url", None),
     }

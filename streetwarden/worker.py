@@ -30,18 +30,24 @@ def run(options: argparse.Namespace) -> int:
         return run_for_api(options, settings, stopping)
     if options.out is None:
         raise UsageError("worker --cameras FILE also needs --out DIR")
-    return run_for_folder(options.cameras, options.out, options.seconds, settings, stopping)
+    return run_for_folder(options.cameras, options.out, options.seconds, settings, stopping, options.looks)
 
 
 def run_for_folder(
-    cameras_file: Path, out: Path, seconds: float | None, settings: Settings, stopping: threading.Event
+    cameras_file: Path,
+    out: Path,
+    seconds: float | None,
+    settings: Settings,
+    stopping: threading.Event,
+    looks: Path | None = None,
 ) -> int:
     """The worker without an API: incidents, packages, keys and at the end a health report in `out`."""
     cameras = load_cameras(cameras_file)
     folder = make_folder(out)
     with IncidentLog(folder / INCIDENTS) as log:
         incidents = LiveIncidents(lambda line: log.write(line.as_dict()))
-        with working(settings, folder, SystemClock(), incidents.incident_changed, incidents.package_sealed) as crew:
+        told = incidents.incident_changed, incidents.package_sealed
+        with working(settings, folder, SystemClock(), *told, looks) as crew:
             refused = crew.fleet.apply(cameras)
             if refused:
                 raise UsageError(f"{cameras_file}: {refused[0]}")

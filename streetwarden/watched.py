@@ -1,0 +1,124 @@
+"""One camera as the pipeline holds it: its ring and reader, its watch, and the turns of the lanes that look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from detector.detections import Detections
+from detector.incident import Incident
+from detector.watch import CameraWatch
+from evidence.recorder import CameraContext
+from streams.demand import Demand
+from streams.fitness.state import FIT, Fitness
+from streams.frame import Frame, TimeSource
+from streams.health import StreamHealth
+from streams.reader import CameraReader
+from streams.ring import PacketRing
+from streetwarden.cameras_file import CameraConfig
+from streetwarden.turns import Turns
+
+Health = Callable[[], StreamHealth | None]
+
+
+def no_health() -> StreamHealth | None:
+    """A clip has no stream whose health could matter."""
+    return None
+
+
+@dataclass(slots=True)
+class WatchedCamera:
+    """`reader` is None for a clip, which is replayed by `demand`. `frames_analysed` counts what the rules looked at.
+
+    `interval_s`: looks at least so often, whatever the rules ask. `latest`: UTC and pts, ns, of the last picture.
+    """
+
+    config: CameraConfig
+    ring: PacketRing
+    watch: CameraWatch
+    reader: CameraReader | None = None
+    health: Health = no_health
+    interval_s: float | None = None
+    turns: Turns = field(default_factory=Turns)
+    fitness: Fitness = FIT
+    frames_analysed: int = 0
+    demand: Demand | None = None
+    latest: tuple[int, int] | None = None
+
+    @property
+    def camera_id(self) -> str:
+        """The camera's id."""
+        return self.config.id
+
+    def due_at_ns(self, now_ns: int) -> int | None:
+        """Monotonic ns when its next look is due; None: nothing is wanted of it."""
+        return None if self.reader is None else self.reader.due_at_ns(now_ns)
+
+    def ask(self, captured_at_ns: int) -> None:
+        """Find out what the rules want to see from that moment (UTC) on, and tell the reader."""
+        latest_at_ns, latest_pts_ns = self.latest or (captured_at_ns, 0)
+        self.demand = self._bounded(self.watch.demand(captured_at_ns, latest_pts_ns + captured_at_ns - latest_at_ns))
+        if self.reader is not None:
+            self.reader.set_demand(self.demand)
+
+    def wanted_of_clip(self) -> Demand | None:
+        """What the rules want to see of a clip that is replayed into the ring; its own time tells what is in force."""
+        newest = self.ring.newest_key() if self.demand is None else None
+        if newest is not None:
+            self.ask(newest[1].captured_at_ns)
+        return self.demand
+
+    def observe(self, frame: Frame, detections: Detections) -> list[Incident]:
+        """Let the watch judge, and ask what is wanted next."""
+        changes = self.watch.observe(frame, detections)
+        self.frames_analysed += 1
+        self.fitness, self.latest = frame.fitness, (frame.captured_at_ns, frame.pts_ns)
+        self.ask(frame.captured_at_ns)
+        return changes
+
+    def look_at(self, frame: Frame) -> Look:
+        """The picture with its place in the camera's order."""
+        return Look(self, frame, self.turns.draw())
+
+    def _bounded(self, wanted: Demand | None) -> Demand | None:
+        if wanted is None or self.interval_s is None:
+            return wanted
+        rest_s = min(wanted.rest_interval_s, self.interval_s)
+        return replace(wanted, rest_interval_s=rest_s, active_interval_s=min(wanted.active_interval_s, rest_s))
+
+    def context(self, frame: Frame) -> CameraContext:
+        """What a package says of this camera at the time of `frame`."""
+        stream = self.health()
+        offset_s = stream.clock_offset_s if stream else None
+        measured = offset_s is not None and frame.time_source is TimeSource.RTCP_SR
+        return CameraContext(
+            camera_id=self.config.id,
+            device_number=self.config.device_number,
+            time_source=frame.time_source.value,
+            clock_offset_ns=round(offset_s * 1e9) if measured and offset_s is not None else None,
+            clock_method="RTCP sender reports against the host's clock" if measured else None,
+            clock_measured_at_ns=frame.captured_at_ns if measured else None,
+            zone_hours=zone_hours(self.config),
+            health={**(stream.as_dict() if stream else {}), "frames_analysed": self.frames_analysed},
+        )
+
+
+def zone_hours(config: CameraConfig) -> dict[str, object]:
+    """The hours in force of each zone's rules, as the package states them."""
+    return {
+        zone.id: {rule.kind: rule.model_dump(mode="json").get("schedule") for rule in zone.rules}
+        for zone in config.local_zones
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One picture of one camera on its way through a lane."""
+
+    camera: WatchedCamera
+    frame: Frame
+    ticket: int
+
+    def void(self) -> None:
+        """Give it up: later pictures of its camera need not wait for it."""
+        self.camera.turns.void(self.ticket)
