@@ -419,9 +419,14 @@ def _details(body: Body) -> list[Mesh]:
     return parts
 
 
-def _nose_first(parts: list[Mesh], length: float) -> Mesh:
+def nose_first(parts: list[Mesh], length: float) -> Mesh:
     """The parts as one mesh, centred, with the front towards +x (a half turn keeps left and right)."""
     return mesh.join(parts).moved((-length / 2, 0.0, 0.0)).moved((0.0, 0.0, 0.0), np.pi)
+
+
+def parts_of(body: Body) -> list[Mesh]:
+    """A body's shell, its two ends and its details, with the front at x = 0."""
+    return [_shell(body), _cap(body, front=True), _cap(body, front=False), *_details(body)]
 
 
 def vehicle(kind: str) -> Mesh:
@@ -429,12 +434,12 @@ def vehicle(kind: str) -> Mesh:
     if kind == "truck":
         return _truck()
     body = BODIES[kind]
-    return _nose_first([_shell(body), _cap(body, front=True), _cap(body, front=False), *_details(body)], body.length)
+    return nose_first(parts_of(body), body.length)
 
 
 def _truck() -> Mesh:
     cab = BODIES["cab"]
-    parts = [_shell(cab), _cap(cab, front=True), _cap(cab, front=False), *_details(cab)]
+    parts = parts_of(cab)
     parts.append(mesh.box((2.2, -1.2, 0.95), (7.4, 1.2, 3.1), "cargo"))
     parts += [mesh.box((2.2, s * 1.2 - 0.03, 0.93), (7.42, s * 1.2 + 0.03, 1.03), "trim") for s in (-1, 1)]
     parts += [mesh.box((2.2, s * 1.2 - 0.03, 3.05), (7.42, s * 1.2 + 0.03, 3.13), "rim") for s in (-1, 1)]
@@ -443,4 +448,4 @@ def _truck() -> Mesh:
     parts += [mesh.box((7.38, s * 0.85 - 0.12, 0.7), (7.45, s * 0.85 + 0.12, 0.86), "taillamp") for s in (-1, 1)]
     parts.append(mesh.box((7.39, -0.22, 0.7), (7.44, 0.22, 0.84), "plate"))
     parts.append(mesh.box((7.41, -0.015, 1.05), (7.43, 0.015, 3.0), "seam"))
-    return _nose_first(parts, 7.4)
+    return nose_first(parts, 7.4)

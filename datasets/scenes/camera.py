@@ -42,3 +42,14 @@ def ground_polygon(camera: CameraSpec, polygon: tuple[tuple[float, float], ...])
     if (depth <= 0.1).any():
         raise ValueError("the polygon reaches behind the camera")
     return np.clip(pixels / [camera.width, camera.height], 0.0, 1.0)
+
+
+def ground_at(camera: CameraSpec, pixel: tuple[float, float]) -> tuple[float, float] | None:
+    """Where on the ground (x, y metres) a pixel looks; None above the horizon."""
+    right, up, back = axes(camera)
+    focal = camera.width / 2 / np.tan(np.radians(camera.hfov_deg) / 2)
+    ray = right * (pixel[0] - camera.width / 2) / focal - up * (pixel[1] - camera.height / 2) / focal - back
+    if ray[2] > -1e-3:
+        return None
+    reach = -camera.position[2] / ray[2]
+    return float(camera.position[0] + reach * ray[0]), float(camera.position[1] + reach * ray[1])

@@ -111,13 +111,15 @@ def plan(spec: ClipSpec) -> list[list[Shown]]:
 def shown(view: CameraSpec, actor: ActorSpec, pose: Pose, rendered: Pose) -> Shown | None:
     """An actor at a pose, or None when nothing of it is in the picture."""
     parts = []
-    for part_id, label, materials in actors.labelled_parts(actor):
-        mesh = actors.model(actor, pose.phase)
+    mesh = actors.model(actor, pose.phase)
+    for part_id, label, materials in actors.labelled_parts(actor, pose.phase):
         box = sprites.body_box(view, sprites.at(mesh if materials is None else mesh.only(materials), pose))
         if box is not None:
             parts.append((part_id, label, box))
     distance = float(np.linalg.norm(np.array([pose.x, pose.y]) - view.position[:2]))
-    return Shown(actor, pose, rendered, tuple(parts), distance) if parts else None
+    if not parts and sprites.body_box(view, sprites.at(mesh, pose)) is None:
+        return None
+    return Shown(actor, pose, rendered, tuple(parts), distance)
 
 
 class Composer:
@@ -179,16 +181,21 @@ def true_boxes(cut: Sequence[tuple[Shown, Sprite]]) -> tuple[TrueBox, ...]:
     )
 
 
-def _visible(sprite: Sprite, nearer: Sequence[tuple[Shown, Sprite]]) -> float:
-    """The share of an actor that is seen: nearer actors and the street's own things hide the rest."""
+def unhidden(sprite: Sprite, nearer: Sequence[Sprite]) -> npt.NDArray[np.bool_]:
+    """The pixels of a cut-out's body that no nearer cut-out covers, bool (h, w)."""
     seen = sprite.body.copy()
-    for _, other in nearer:
+    for other in nearer:
         x, y = other.x - sprite.x, other.y - sprite.y
         h, w = other.body.shape
         here = (slice(max(0, y), max(0, y + h)), slice(max(0, x), max(0, x + w)))
         there = seen[here]
         seen[here] = there & ~other.body[max(0, -y) :, max(0, -x) :][: there.shape[0], : there.shape[1]]
-    return min(1.0, float(seen.sum()) / sprite.whole)
+    return seen
+
+
+def _visible(sprite: Sprite, nearer: Sequence[tuple[Shown, Sprite]]) -> float:
+    """The share of an actor that is seen: nearer actors and the street's own things hide the rest."""
+    return min(1.0, float(unhidden(sprite, [other for _, other in nearer]).sum()) / sprite.whole)
 
 
 def _still_box(spec: ClipSpec, parked: Placed) -> TrueBox | None:

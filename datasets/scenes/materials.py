@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from datasets.scenes.spec import ActorSpec, Colour
+from datasets.scenes.spec import ActorSpec, Colour, LightSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ LOOKS: dict[str, Look] = {
     "trim_dark": Look((0.05, 0.05, 0.055), roughness=0.5),
     "shutter": Look((0.32, 0.34, 0.35), metallic=0.5, roughness=0.5, pattern="slats"),
     "pane": Look((0.02, 0.025, 0.03), roughness=0.06, coat=1.0),
+    "pane_lit": Look((0.02, 0.025, 0.03), roughness=0.06, coat=1.0),
     "blind": Look((0.5, 0.48, 0.42), roughness=0.8),
     "sign_red": Look((0.5, 0.03, 0.03), roughness=0.4),
     "sign_blue": Look((0.03, 0.1, 0.4), roughness=0.4),
@@ -70,14 +71,47 @@ LOOKS: dict[str, Look] = {
 }
 
 
-def look_of(name: str, actor: ActorSpec | None) -> Look:
-    """The look of a material; paint and clothes take the actor's colours."""
-    if actor is not None and name == "paint":
+_BY_NIGHT = {"headlamp": 14.0, "taillamp": 2.0, "pane_lit": 0.5, "sign_red": 0.5, "sign_blue": 0.5, "sign_yellow": 0.4}
+_WET = ("asphalt", "gutter", "paving", "tactile", "marking", "yellow", "kerb")
+
+
+def look_of(name: str, actor: ActorSpec | None, light: LightSpec | None = None) -> Look:
+    """The look of a material; paint and clothes take the actor's colours, the ground the weather's, lamps the night's.
+
+    `role=material` is the look of `material`; `tint:r,g,b:roughness:grain:pattern` says it all itself.
+    """
+    plain = name.rpartition("=")[2]
+    look = _own_look(plain, actor) or _tinted(plain) or LOOKS[plain]
+    if light is None:
+        return look
+    if light.night and plain in _BY_NIGHT:
+        shine = (0.6, 0.45, 0.22) if plain == "pane_lit" else look.colour
+        look = replace(look, glow=_BY_NIGHT[plain], colour=shine)
+    ground = plain in _WET or name.startswith("ground=")
+    return _wetted(look, light.wet) if light.wet and ground else look
+
+
+def _own_look(name: str, actor: ActorSpec | None) -> Look | None:
+    if actor is None:
+        return None
+    if name == "paint":
         return Look(actor.colour, metallic=0.25, roughness=0.32, coat=1.0)
-    if actor is not None and name == "shirt":
-        return Look(actor.colour, roughness=0.9)
-    if actor is not None and name == "trousers":
-        return Look(actor.second_colour, roughness=0.9)
-    if actor is not None and name == "cargo" and actor.kind == "truck":
-        return Look(actor.second_colour, roughness=0.5, grain=0.06, grain_m=1.0)
-    return LOOKS[name]
+    if name in ("shirt", "trousers"):
+        return Look(actor.colour if name == "shirt" else actor.second_colour, roughness=0.9)
+    if name == "box" or (name == "cargo" and actor.kind == "truck"):
+        return Look(actor.second_colour, roughness=0.5, grain=0.06 if name == "cargo" else 0.16, grain_m=1.0)
+    return None
+
+
+def _tinted(name: str) -> Look | None:
+    if not name.startswith("tint:"):
+        return None
+    _, colour, roughness, grain, pattern = name.split(":")
+    r, g, b = (float(part) for part in colour.split(","))
+    return Look((r, g, b), roughness=float(roughness), grain=float(grain), pattern=pattern)
+
+
+def _wetted(look: Look, wet: float) -> Look:
+    """Water makes the ground darker and smoother."""
+    r, g, b = (c * (1 - 0.45 * wet) for c in look.colour)
+    return replace(look, colour=(r, g, b), roughness=look.roughness * (1 - 0.8 * wet), coat=0.6 * wet)

@@ -57,6 +57,10 @@ class Mesh:
         ids = self.material_ids[np.isin(self.material_ids, wanted)]
         return Mesh(self.vertices[used], fresh.reshape(faces.shape).astype(np.int32), ids, self.materials)
 
+    def without(self, names: Sequence[str]) -> Mesh:
+        """The mesh less the faces of some materials."""
+        return self.only([name for name in self.materials if name not in names])
+
     def scaled(self, factors: Sequence[float]) -> Mesh:
         """The same mesh stretched along x, y and z."""
         return Mesh(self.vertices * np.asarray(factors), self.faces, self.material_ids, self.materials)

@@ -42,7 +42,7 @@ def _head() -> Mesh:
     )
 
 
-def _rider(seat: tuple[float, float], grip: tuple[float, float], foot: tuple[float, float], top: str) -> list[Mesh]:
+def rider(seat: tuple[float, float], grip: tuple[float, float], foot: tuple[float, float], top: str) -> list[Mesh]:
     """Somebody sitting at `seat` (x, z) with the hands at `grip` and the feet at `foot`."""
     hip, shoulder = (seat[0], seat[1] + 0.1), (seat[0] + 0.2, seat[1] + 0.58)
     head = (shoulder[0] + 0.07, shoulder[1] + 0.24)
@@ -62,7 +62,8 @@ def _rider(seat: tuple[float, float], grip: tuple[float, float], foot: tuple[flo
     return parts
 
 
-def _spokes(x: float, radius: float, count: int) -> list[Mesh]:
+def spokes(x: float, radius: float, count: int) -> list[Mesh]:
+    """A wheel's spokes about (x, 0, radius)."""
     turns = np.arange(count) * 2 * np.pi / count
     return [
         mesh.limb(
@@ -82,7 +83,7 @@ def bicycle() -> Mesh:
     joints = {"crank": (0.0, 0.29), "seat": (-0.2, 0.9), "head": (0.4, 0.86), "low": (0.43, 0.72)}
     tubes = [("crank", "seat"), ("seat", "head"), ("crank", "low")]
     parts = [mesh.torus((x, 0, r), r - 0.02, 0.022, "tyre") for x in (rear, front)]
-    parts += _spokes(rear, r, 10) + _spokes(front, r, 10)
+    parts += spokes(rear, r, 10) + spokes(front, r, 10)
     for a, b in tubes:
         parts.append(
             mesh.limb((joints[a][0], 0, joints[a][1]), (joints[b][0], 0, joints[b][1]), (0.02, 0.02), "paint", 8)
@@ -92,7 +93,7 @@ def bicycle() -> Mesh:
     parts.append(mesh.limb((0.4, -0.28, 1.0), (0.4, 0.28, 1.0), (0.017, 0.017), "trim", 8))
     parts.append(mesh.limb((0.4, 0, 0.86), (0.4, 0, 1.0), (0.018, 0.018), "trim", 8))
     parts.append(mesh.ellipsoid((-0.23, 0, 0.95), (0.14, 0.08, 0.04), "trim"))
-    parts += _rider((-0.2, 0.95), (0.4, 1.02), (0.02, 0.24), "hair")
+    parts += rider((-0.2, 0.95), (0.4, 1.02), (0.02, 0.24), "hair")
     return mesh.join(parts)
 
 
@@ -118,5 +119,5 @@ def motorcycle() -> Mesh:
         mesh.box((-0.93, -0.1, 0.42), (-0.91, 0.1, 0.54), "plate"),
         mesh.limb((-0.75, -0.16, 0.3), (-0.15, -0.16, 0.26), (0.05, 0.035), "rim", 8),
     ]
-    parts += _rider((-0.25, 0.82), (0.38, 1.05), (0.1, 0.42), "helmet")
+    parts += rider((-0.25, 0.82), (0.38, 1.05), (0.1, 0.42), "helmet")
     return mesh.join(parts)

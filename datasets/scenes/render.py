@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.scenes import actors, camera, materials, street
+from datasets.scenes import actors, camera, lights, materials, street
 from datasets.scenes.errors import SceneError
 from datasets.scenes.mesh import Mesh
 from datasets.scenes.spec import ActorSpec, CameraSpec, LightSpec, SceneSpec
@@ -59,7 +59,7 @@ class Studio:
         self._scene = self._bpy.context.scene
         self._settings()
         _set_camera(self._bpy, scene.camera)
-        _set_light(self._bpy, scene.light)
+        lights.set_light(self._bpy, scene)
         parts = {"ground": street.ground(scene.street), "solids": street.solids(scene.street)}
         self._fixed = [self._add(name, mesh, None) for name, mesh in parts.items()]
         for parked in scene.parked:
@@ -133,7 +133,7 @@ class Studio:
             thing.hide_render = thing is not only
 
     def _add(self, name: str, mesh: Mesh, actor: ActorSpec | None) -> Any:
-        return _add_object(self._bpy, name, mesh, actor)
+        return _add_object(self._bpy, name, mesh, actor, self._spec.light)
 
     def _render(self, box: tuple[int, int, int, int] | None) -> Linear:
         render = self._scene.render
@@ -192,34 +192,12 @@ def _set_camera(bpy: Any, spec: CameraSpec) -> None:
     bpy.context.scene.camera = thing
 
 
-def _set_light(bpy: Any, light: LightSpec) -> None:
-    """A Nishita sky, and over it a veil of even grey for clouds."""
-    world = bpy.data.worlds.new("sky")
-    world.use_nodes = True
-    nodes, links = world.node_tree.nodes, world.node_tree.links
-    sky = nodes.new("ShaderNodeTexSky")
-    sky.sky_type = "NISHITA"
-    sky.sun_disc = light.sun > 0.05
-    sky.sun_elevation = float(np.radians(light.elevation_deg))
-    sky.sun_rotation = float(np.radians(light.azimuth_deg))
-    sky.sun_size = float(np.radians(0.545 + 14.0 * (1 - light.sun)))
-    sky.sun_intensity = max(0.02, light.sun) ** 1.5
-    sky.dust_density = 1.0 + 3.0 * (1 - light.sun)
-    mix = nodes.new("ShaderNodeMixRGB")
-    mix.inputs["Fac"].default_value = 0.75 * (1 - light.sun)
-    mix.inputs["Color2"].default_value = (3.2, 3.3, 3.5, 1.0)
-    links.new(sky.outputs["Color"], mix.inputs["Color1"])
-    links.new(mix.outputs["Color"], nodes["Background"].inputs["Color"])
-    nodes["Background"].inputs["Strength"].default_value = 0.2
-    bpy.context.scene.world = world
-
-
-def _add_object(bpy: Any, name: str, mesh: Mesh, actor: ActorSpec | None) -> Any:
+def _add_object(bpy: Any, name: str, mesh: Mesh, actor: ActorSpec | None, light: LightSpec) -> Any:
     data = bpy.data.meshes.new(name)
     faces = [list(dict.fromkeys(face)) for face in mesh.faces.tolist()]
     data.from_pydata(mesh.vertices.tolist(), [], faces)
     for material in mesh.materials:
-        data.materials.append(_material(bpy, material, actor))
+        data.materials.append(_material(bpy, material, actor, light))
     data.polygons.foreach_set("material_index", mesh.material_ids)
     data.polygons.foreach_set("use_smooth", np.ones(len(faces), bool))
     data.set_sharp_from_angle(angle=float(np.radians(35)))
@@ -229,8 +207,8 @@ def _add_object(bpy: Any, name: str, mesh: Mesh, actor: ActorSpec | None) -> Any
     return thing
 
 
-def _material(bpy: Any, name: str, actor: ActorSpec | None) -> Any:
-    look = materials.look_of(name, actor)
+def _material(bpy: Any, name: str, actor: ActorSpec | None, light: LightSpec) -> Any:
+    look = materials.look_of(name, actor, light)
     material = bpy.data.materials.new(name)
     material.use_nodes = True
     shader = material.node_tree.nodes["Principled BSDF"]

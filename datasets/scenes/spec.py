@@ -9,7 +9,21 @@ from typing import Any
 
 Colour = tuple[float, float, float]  # linear RGB, 0..1
 
-CLASSES = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
+CLASSES = (
+    "person",
+    "bicycle",
+    "motorcycle",
+    "tricycle",
+    "car",
+    "bus",
+    "truck",
+    "dump_truck",
+    "garbage",
+    "garbage_bin",
+    "overflow",
+    "stall",
+)
+# An empty class: something that stands in the picture and is nothing to find, or only its parts are.
 CLASS_OF_KIND = {
     "sedan": "car",
     "hatchback": "car",
@@ -17,9 +31,22 @@ CLASS_OF_KIND = {
     "van": "car",
     "bus": "bus",
     "truck": "truck",
+    "plain_truck": "truck",
+    "dump_truck": "dump_truck",
     "bicycle": "bicycle",
     "motorcycle": "motorcycle",
+    "tricycle": "tricycle",
     "person": "person",
+    "figure": "person",
+    "stall": "stall",
+    "bags": "garbage",
+    "heap": "garbage",
+    "litter": "garbage",
+    "cartons": "garbage",
+    "rubble": "garbage",
+    "bin": "garbage_bin",
+    "bin_row": "",
+    "thing": "",
 }
 
 
@@ -36,13 +63,17 @@ class CameraSpec:
 
 @dataclass(frozen=True, slots=True)
 class LightSpec:
-    """Sun and sky. `sun` 1 is a clear day, 0 an overcast one; `warmth` shifts the white balance to the evening."""
+    """Sun, sky, lamps and weather. `sun` 1 is a clear day, 0 an overcast one; `warmth` shifts the white balance."""
 
     elevation_deg: float = 42.0
     azimuth_deg: float = 60.0
     sun: float = 1.0
     warmth: float = 0.0
     brightness: float = 1.0
+    night: float = 0.0  # 0 day; above it the light of street lamps, 1 as usual
+    wet: float = 0.0  # 0 dry, 1 a film of water on the road
+    haze_m: float = 0.0  # how far one sees in haze, metres; 0 is clear air
+    rain: float = 0.0  # 0 none, 1 a downpour
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +89,9 @@ class StreetSpec:
     crossing_x: float | None = None
     no_stopping: tuple[float, float, float] | None = None  # from x, to x, side (+1 far, -1 near): a yellow line
     greenery: bool = False
+    road: str = "asphalt"  # the materials of the ground
+    paving: str = "paving"
+    hoarding: str = ""  # the material of a building site's fence in place of the far side's houses
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +103,14 @@ class ActorSpec:
     colour: Colour = (0.6, 0.6, 0.6)
     second_colour: Colour = (0.05, 0.06, 0.1)
     scale: float = 1.0
+    variant: int = 0  # the seed of its shape, where the kind has many
+    state: str = ""  # what the kind's maker knows: a load, a bin's fill, a stall's style
 
     @property
     def label(self) -> str:
-        """The class name that a detector should give."""
+        """The class name that a detector should give; empty when only its parts, or nothing, should be found."""
+        if self.kind == "bin" and self.state == "overflow":
+            return "overflow"
         return CLASS_OF_KIND[self.kind]
 
 

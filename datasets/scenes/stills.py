@@ -1,43 +1,33 @@
-"""Labelled stills for training: random streets, cameras, lights and traffic, each from a seed.
+"""Labelled stills for training: random streets, cameras, lights, weathers and crowds, each from a seed.
 
 A street is rendered once, with a pool of actors at places that never touch; its stills each show some of the pool.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import yaml
 
-from datasets.formats import Box, LabelledImage, LabelSet, write_yolo
-from datasets.scenes import actors, camera, compose, look, sprites
+from datasets.formats import Box, LabelledImage, LabelSet
+from datasets.scenes import actors, camera, compose, loads, look, partial, placing, scenery, sprites, weather
 from datasets.scenes.compose import Shown, Stage
-from datasets.scenes.paths import KERB_M, Pose
-from datasets.scenes.spec import CLASSES, ActorSpec, CameraSpec, Colour, LightSpec, SceneSpec, StreetSpec
+from datasets.scenes.paths import Pose
+from datasets.scenes.spec import CLASSES, ActorSpec, CameraSpec, SceneSpec
+from datasets.scenes.sprites import Sprite
 
-STILLS_PER_STREET = 10
-POOL = 15
+STILLS_PER_STREET = 14
+POOL = 17
 SEEN_ENOUGH = 0.3
-_SIZES = ((640, 360), (640, 360), (640, 360), (768, 432))
-_PAINTS: tuple[Colour, ...] = (
-    (0.62, 0.62, 0.6),
-    (0.36, 0.37, 0.38),
-    (0.12, 0.125, 0.13),
-    (0.012, 0.012, 0.014),
-    (0.4, 0.015, 0.015),
-    (0.015, 0.05, 0.22),
-    (0.02, 0.13, 0.06),
-    (0.6, 0.16, 0.01),
-    (0.3, 0.22, 0.12),
-    (0.5, 0.4, 0.05),
-    (0.08, 0.2, 0.3),
-)
-_KINDS = ("sedan", "hatchback", "suv", "van", "truck", "bus", "motorcycle", "bicycle", "person")
-_SHARES = (0.15, 0.1, 0.12, 0.1, 0.1, 0.11, 0.1, 0.1, 0.12)
-_HALF_WIDTH = {"bus": 1.3, "truck": 1.3}
+SMALLEST_PX = 5.0
+LOAD_CROP_PX = 70
+_THEME_SHARES = (0.26, 0.15, 0.13, 0.1, 0.1, 0.26)
+_DRIVING = {"sedan": 4.6, "hatchback": 4.1, "suv": 4.6, "van": 4.9, "bus": 11.2, "truck": 7.4, "plain_truck": 8.0}
+_DRIVING |= {"dump_truck": 8.5, "motorcycle": 1.9, "tricycle": 2.6}
 
 StageFor = Callable[[SceneSpec], Stage]
 
@@ -47,150 +37,197 @@ class Street:
     """One street with its pool of actors."""
 
     scene: SceneSpec
-    pool: tuple[tuple[ActorSpec, Pose], ...]
+    pool: placing.Pool
+    theme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A part of an actor in a still: class, box, and the share of its pixels that nothing hides."""
+
+    label: str
+    xyxy: tuple[float, float, float, float]
+    visible: float
 
 
 def random_street(seed: int) -> Street:
     """A street, a camera, a light and a pool of actors."""
-    rng = np.random.default_rng([seed, 7])
-    street = _layout(rng, seed)
-    view = _camera(rng)
-    # A crown in front of the lens would hide everything.
-    clear = tuple((x, y) for x, y in street.trees if np.hypot(x - view.position[0], y - view.position[1]) > 7.0)
-    scene = SceneSpec(view, _light(rng), replace(street, trees=clear))
-    return Street(scene, _pool(rng, scene))
-
-
-def _layout(rng: np.random.Generator, seed: int) -> StreetSpec:
-    half = float(rng.choice([4.6, 5.6, 7.2]))
-    trees = [
-        (x + float(rng.normal(0, 1)), side * (half + 1.0))
-        for side in (-1, 1)
-        for x in range(-20, 60, 11)
-        if rng.random() < 0.6
-    ]
-    lamps = tuple((float(x), half + 0.6) for x in range(4, 60, 22)) if rng.random() < 0.6 else ()
-    return StreetSpec(
-        seed,
-        road_half_m=half,
-        trees=tuple(trees),
-        lamps=lamps,
-        crossing_x=float(rng.uniform(2, 18)) if rng.random() < 0.4 else None,
-        no_stopping=(0.0, 30.0, 1.0) if rng.random() < 0.4 else None,
-        greenery=bool(rng.random() < 0.5),
-    )
-
-
-def _camera(rng: np.random.Generator) -> CameraSpec:
-    width, height = _SIZES[int(rng.integers(len(_SIZES)))]
-    y = float(rng.uniform(-9.0, 9.0))
-    z = float(rng.uniform(3.2, 9.0))
-    target = (float(rng.uniform(7.0, 20.0)), float(np.clip(rng.normal(0, 3), -6, 6)), 0.5)
-    return CameraSpec((float(rng.uniform(-4, 0)), y, z), target, float(rng.uniform(45, 82)), width, height)
-
-
-def _light(rng: np.random.Generator) -> LightSpec:
-    sun = 0.0 if rng.random() < 0.35 else float(rng.uniform(0.5, 1.0))
-    elevation = float(rng.uniform(8, 65))
-    warmth = float(rng.uniform(0, 0.5)) if elevation < 20 else float(rng.uniform(-0.1, 0.1))
-    return LightSpec(elevation, float(rng.uniform(-180, 180)), sun, warmth, float(rng.uniform(0.6, 1.25)))
-
-
-def _pool(rng: np.random.Generator, scene: SceneSpec) -> tuple[tuple[ActorSpec, Pose], ...]:
-    found: list[tuple[ActorSpec, Pose]] = []
-    for number in range(POOL * 8):
-        kind = str(rng.choice(_KINDS, p=_SHARES))
-        actor = ActorSpec(f"{kind}-{number}", kind, _paint(rng), _paint(rng), float(rng.uniform(0.93, 1.06)))
-        pose = _place(rng, kind, scene.street)
-        if _in_view(scene, actor, pose) and all(_apart((actor, pose), other) for other in found):
-            found.append((actor, pose))
-        if len(found) == POOL:
-            break
-    return tuple(found)
-
-
-def _paint(rng: np.random.Generator) -> Colour:
-    base = np.array(_PAINTS[int(rng.integers(len(_PAINTS)))]) * rng.uniform(0.7, 1.3) + rng.uniform(0, 0.02, 3)
-    r, g, b = np.clip(base, 0.005, 0.75)
-    return float(r), float(g), float(b)
-
-
-def _place(rng: np.random.Generator, kind: str, street: StreetSpec) -> Pose:
-    half = street.road_half_m
-    x, side = float(rng.uniform(-2, 45) if rng.random() < 0.5 else rng.uniform(2, 20)), float(rng.choice([-1.0, 1.0]))
-    heading = (180.0 if side > 0 else 0.0) + float(rng.normal(0, 2))
-    if kind == "person":
-        y = side * (half + float(rng.uniform(0.5, 3.4))) if rng.random() < 0.7 else float(rng.uniform(-half, half))
-        phase = None if rng.random() < 0.25 else int(rng.integers(8)) / 8
-        return Pose(x, y, KERB_M if abs(y) > half else 0.0, float(rng.uniform(0, 360)), phase)
-    if kind in ("bicycle", "motorcycle"):
-        return Pose(x, side * float(rng.uniform(0.8, half - 0.7)), 0.0, heading)
-    if rng.random() < 0.45:
-        return Pose(x, side * (half - _HALF_WIDTH.get(kind, 1.0) - float(rng.uniform(0.1, 0.35))), 0.0, heading)
-    if rng.random() < 0.12:
-        return Pose(x, float(rng.uniform(-half + 1.5, half - 1.5)), 0.0, float(rng.uniform(0, 360)))
-    return Pose(x, side * float(rng.uniform(1.4, 2.1)), 0.0, heading)
-
-
-def _apart(one: tuple[ActorSpec, Pose], two: tuple[ActorSpec, Pose]) -> bool:
-    boxes = [sprites.at(sprites.hull(actors.model(a)), p).vertices for a, p in (one, two)]
-    gaps = [max(a.min(0)[k] - b.max(0)[k] for a, b in (boxes, boxes[::-1])) for k in (0, 1)]
-    return bool(max(gaps) > 0.25)
-
-
-def _in_view(scene: SceneSpec, actor: ActorSpec, pose: Pose) -> bool:
-    mesh = actors.placed(actors.model(actor, pose.phase), pose.x, pose.y, pose.heading_deg, pose.z)
-    box = sprites.body_box(scene.camera, mesh)
-    if box is None or box[2] - box[0] < 8 or box[3] - box[1] < 12 or box[2] - box[0] > scene.camera.width * 0.75:
-        return False
-    pixels, _ = camera.project(scene.camera, mesh.vertices)
-    whole = float(np.prod(np.ptp(pixels, axis=0)))
-    return bool((box[2] - box[0]) * (box[3] - box[1]) > 0.4 * whole)
+    rng = np.random.default_rng([seed, 11])
+    theme = str(rng.choice(scenery.THEMES, p=_THEME_SHARES))
+    scene = scenery.random_scene(seed, theme)
+    return Street(scene, placing.pool(rng, scene, theme, POOL), theme)
 
 
 def make_stills(count: int, seed: int, folder: Path, stage_for: StageFor, progress: Callable[[int], None]) -> LabelSet:
-    """Write `count` pictures to `folder`/images and their YOLO labels to `folder`/labels as they come."""
-    (folder / "images").mkdir(parents=True, exist_ok=True)
+    """Write `count` pictures to `folder`/images, YOLO labels to `folder`/labels, crops of trucks to `folder`/loads.
+
+    Files come whole, the label before its picture, so that a training run may read the growing folder. A street that
+    was finished in an earlier run is not made again.
+    """
+    for name in ("images", "labels"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    _write(folder / "data.yaml", data_yaml())
     made: list[LabelledImage] = []
+    number = 0
     while len(made) < count:
-        number = len(made) // STILLS_PER_STREET
-        street = random_street(seed * 10_000 + number)
-        made += _street_stills(
-            street, min(STILLS_PER_STREET, count - len(made)), f"s{seed}-{number:04d}", folder, stage_for
-        )
-        write_yolo(LabelSet(CLASSES, tuple(made)), folder)
+        wanted = min(STILLS_PER_STREET, count - len(made))
+        name = f"s{seed}-{number:04d}"
+        if not (folder / "images" / f"{name}-{wanted - 1}.jpg").exists():
+            made += StreetStills(random_street(seed * 10_000 + number), name, folder, stage_for).make(wanted)
+        else:
+            made += [LabelledImage(f"{name}-{k}.jpg", 0, 0, ()) for k in range(wanted)]
+        number += 1
         progress(len(made))
     return LabelSet(CLASSES, tuple(made))
 
 
-def _street_stills(street: Street, count: int, name: str, folder: Path, stage_for: StageFor) -> list[LabelledImage]:
-    stage = stage_for(street.scene)
-    background = stage.background()
-    rng = np.random.default_rng(list(name.encode()))
-    made = []
-    for number in range(count):
-        # The first is empty: a street without anybody is something to learn, too.
-        chosen = rng.permutation(len(street.pool))[: int(rng.integers(3, 12)) if number else 0]
-        picks = [street.pool[int(k)] for k in chosen]
-        items = [item for actor, pose in picks if (item := compose.shown(street.scene.camera, actor, pose, pose))]
-        picture, boxes = _still(street.scene, stage, background, items, rng)
-        file = f"{name}-{number}.jpg"
-        cv2.imwrite(str(folder / "images" / file), picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(55, 92))])
-        made.append(LabelledImage(file, street.scene.camera.width, street.scene.camera.height, boxes))
-    return made
+class StreetPictures:
+    """Develops pictures of one street with cut-outs in it: haze, lamps, wet ground, rain, exposure, noise."""
+
+    def __init__(self, scene: SceneSpec, name: str, stage_for: StageFor) -> None:
+        self.scene, self.name = scene, name
+        self.stage = stage_for(scene)
+        self.rng = np.random.default_rng(list(name.encode()))
+        clear = self.stage.background()
+        self._gain = look.exposure_of(clear, scene.light.brightness)
+        self._veil = weather.veil(clear, scene.light)
+        self._background = weather.hazed(clear, scene)
+
+    def develop(self, cut: Sequence[tuple[Shown, Sprite]]) -> compose.Image:
+        """The picture (BGR uint8) with the cut-outs over the street, the farthest first."""
+        light, view, rng = self.scene.light, self.scene.camera, self.rng
+        linear = self._background.copy()
+        if light.night:
+            self._throw_headlights(linear, cut)
+        for item, sprite in cut:
+            reach = float(np.hypot(item.distance, view.position[2]))
+            foot = camera.project(view, np.array([[item.pose.x, item.pose.y, item.pose.z]]))[0][0, 1]
+            weather.reflect(linear, sprite, float(foot), 0.35 * light.wet)
+            compose.layer(linear, weather.hazed_sprite(sprite, reach, self._veil, light.haze_m))
+        gain = self._gain * float(rng.uniform(0.85, 1.15))
+        developer = look.Developer(gain, light.warmth, float(rng.uniform(0.3, 1.0)))
+        shown = developer.develop(weather.bloom(linear, gain) * look.vignette(view.width, view.height))
+        shown = weather.streaks(shown, light.rain, rng)
+        return look.noisy(shown, float(rng.uniform(1.5, 8.0) if light.night else rng.uniform(0.5, 5.0)), rng)
+
+    def _throw_headlights(self, linear: compose.Linear, cut: Sequence[tuple[Shown, Sprite]]) -> None:
+        for item, _ in cut:
+            if item.actor.kind in _DRIVING:
+                length = _DRIVING[item.actor.kind]
+                weather.headlights(linear, self.scene.camera, item.pose, length, 0.1 / self._gain)
 
 
-def _still(
-    scene: SceneSpec, stage: Stage, background: compose.Linear, items: list[Shown], rng: np.random.Generator
-) -> tuple[compose.Image, tuple[Box, ...]]:
-    cut = compose.cut_outs(stage, scene.camera, sorted(items, key=lambda item: -item.distance))
-    linear = background.copy()
-    for _, sprite in cut:
-        compose.layer(linear, sprite)
-    gain = look.exposure_of(background, scene.light.brightness * float(rng.uniform(0.85, 1.15)))
-    developer = look.Developer(gain, scene.light.warmth, float(rng.uniform(0.3, 1.0)))
-    dim = look.vignette(scene.camera.width, scene.camera.height)
-    picture = look.noisy(developer.develop(linear * dim), float(rng.uniform(0.5, 5.0)), rng)
-    true = compose.true_boxes(cut)
-    kept = tuple(Box(box.label, box.xyxy) for box in true if box.visible >= SEEN_ENOUGH)
-    return picture, kept
+class StreetStills:
+    """Makes the stills of one street."""
+
+    def __init__(self, street: Street, name: str, folder: Path, stage_for: StageFor) -> None:
+        self._street, self._folder = street, folder
+        self._pictures = StreetPictures(street.scene, name, stage_for)
+        self._rng = self._pictures.rng
+        self._cropped: set[str] = set()
+
+    def make(self, count: int) -> list[LabelledImage]:
+        """Write `count` stills; the first shows a street without anybody: that is something to learn, too."""
+        made = []
+        for number in range(count):
+            order = self._rng.permutation(len(self._street.pool))
+            chosen = order[: int(self._rng.integers(4, 12)) if number else 0]
+            picks = [self._street.pool[int(k)] for k in chosen]
+            made.append(self._still(picks, f"{self._pictures.name}-{number}"))
+        return made
+
+    def _still(self, picks: Sequence[tuple[ActorSpec, Pose]], name: str) -> LabelledImage:
+        view = self._street.scene.camera
+        items = [item for actor, pose in picks if (item := compose.shown(view, actor, pose, pose))]
+        cut = compose.cut_outs(self._pictures.stage, view, sorted(items, key=lambda item: -item.distance))
+        picture = self._pictures.develop(cut)
+        boxes = tuple(
+            Box(part.label, part.xyxy)
+            for k, (item, sprite) in enumerate(cut)
+            for part in seen_parts(view, item, sprite, [s for _, s in cut[k + 1 :]])
+            if worth_a_label(part)
+        )
+        self._write_crops(cut, picture, name)
+        made = LabelledImage(f"{name}.jpg", view.width, view.height, boxes)
+        _write(self._folder / "labels" / f"{name}.txt", yolo_lines(made))
+        write_picture(picture, self._folder / "images" / f"{name}.jpg", self._rng)
+        return made
+
+    def _write_crops(self, cut: Sequence[tuple[Shown, Sprite]], picture: compose.Image, name: str) -> None:
+        """A crop of every muck truck that is large and hardly hidden, once per truck and street."""
+        view = self._street.scene.camera
+        for k, (item, sprite) in enumerate(cut):
+            if item.actor.kind != "dump_truck" or item.actor.id in self._cropped:
+                continue
+            part = seen_parts(view, item, sprite, [s for _, s in cut[k + 1 :]])[0]
+            x1, y1, x2, y2 = part.xyxy
+            if part.visible < 0.85 or min(x2 - x1, y2 - y1) < LOAD_CROP_PX:
+                continue
+            self._cropped.add(item.actor.id)
+            state = loads.label_of(view, item.actor, item.pose, sprite)
+            box = loads.crop_box(part.xyxy, (view.width, view.height), self._rng)
+            path = self._folder / "loads" / state / f"{name}-{item.actor.id}-{item.actor.state}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_picture(picture[box[1] : box[3], box[0] : box[2]], path, self._rng)
+
+
+def write_picture(picture: compose.Image, path: Path, rng: np.random.Generator) -> None:
+    """A JPEG of a quality that street cameras send, whole or not at all."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 93))]
+    _write(path, cv2.imencode(".jpg", picture, quality)[1].tobytes())
+
+
+def worth_a_label(part: Seen) -> bool:
+    """Whether a part is large and plain enough to be asked of a detector."""
+    x1, y1, x2, y2 = part.xyxy
+    return part.visible >= SEEN_ENOUGH and min(x2 - x1, y2 - y1) >= SMALLEST_PX
+
+
+def seen_parts(view: CameraSpec, item: Shown, sprite: Sprite, nearer: Sequence[Sprite]) -> list[Seen]:
+    """The labelled parts of an actor with the share of each that nothing hides: itself, the street, nearer actors."""
+    clear = compose.unhidden(sprite, nearer)
+    if len(item.parts) == 1:
+        return [Seen(item.parts[0][1], item.parts[0][2], min(1.0, float(clear.sum()) / sprite.whole))]
+    labelled = {part_id: names for part_id, _, names in actors.labelled_parts(item.actor, item.pose.phase)}
+    mesh = sprites.at(actors.model(item.actor, item.pose.phase), item.pose)
+    groups = [labelled[part_id] or mesh.materials for part_id, _, _ in item.parts]
+    ids = partial.part_ids(view, mesh, groups, _extent(sprite))
+    found = []
+    for k, (_, label, xyxy) in enumerate(item.parts):
+        alone = sprites.silhouette(view, mesh.only(groups[k]), _extent(sprite))
+        share = float((clear & (ids == k + 1)).sum()) / max(1, int(alone.sum()))
+        found.append(Seen(label, xyxy, min(1.0, share)))
+    return found
+
+
+def _extent(sprite: Sprite) -> tuple[int, int, int, int]:
+    h, w = sprite.body.shape
+    return sprite.x, sprite.y, sprite.x + w, sprite.y + h
+
+
+def data_yaml() -> str:
+    """What a training run reads first."""
+    names = dict(enumerate(CLASSES))
+    return str(yaml.safe_dump({"path": ".", "train": "images", "val": "images", "names": names}, sort_keys=False))
+
+
+def yolo_lines(image: LabelledImage) -> str:
+    """The picture's label file: class, middle and size as shares of the picture."""
+    lines = []
+    for box in image.boxes:
+        x1, y1, x2, y2 = box.xyxy
+        numbers = (
+            (x1 + x2) / 2 / image.width,
+            (y1 + y2) / 2 / image.height,
+            (x2 - x1) / image.width,
+            (y2 - y1) / image.height,
+        )
+        lines.append(" ".join([str(CLASSES.index(box.label)), *(f"{number:.6f}" for number in numbers)]) + "\n")
+    return "".join(lines)
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.part")
+    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
+    fresh.replace(path)

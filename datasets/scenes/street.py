@@ -16,11 +16,11 @@ _SIGNS = ("sign_red", "sign_blue", "sign_green", "sign_yellow", "sign_dark")
 def ground(street: StreetSpec) -> Mesh:
     """Everything that feet and tyres touch; in renders of actors it only catches their shadows."""
     half, reach, walk = street.road_half_m, street.reach_m, street.pavement_m
-    parts = [mesh.rectangle((-reach, -half), (reach, half), 0.0, "asphalt")]
+    parts = [mesh.rectangle((-reach, -half), (reach, half), 0.0, _ground(street.road, "asphalt"))]
     for side in (-1.0, 1.0):
         inner, outer = side * half, side * (half + walk)
         low, high = min(inner, outer), max(inner, outer)
-        parts.append(mesh.box((-reach, low, -0.2), (reach, high, KERB_M - 0.005), "paving"))
+        parts.append(mesh.box((-reach, low, -0.2), (reach, high, KERB_M - 0.005), _ground(street.paving, "paving")))
         edge = sorted((inner, inner + side * 0.16))
         parts.append(mesh.box((-reach, edge[0], -0.2), (reach, edge[1], KERB_M), "kerb"))
         gutter = sorted((inner - side * 0.3, inner))
@@ -28,6 +28,10 @@ def ground(street: StreetSpec) -> Mesh:
         tactile = side * (half + 1.6)
         parts.append(mesh.rectangle((-reach, tactile - 0.2), (reach, tactile + 0.2), KERB_M + 0.003, "tactile"))
     return mesh.join([*parts, *_markings(street)])
+
+
+def _ground(material: str, usual: str) -> str:
+    return material if material == usual else f"ground={material}"
 
 
 def _markings(street: StreetSpec) -> list[Mesh]:
@@ -67,10 +71,21 @@ def solids(street: StreetSpec) -> Mesh:
     rng = np.random.default_rng(street.seed)
     parts: list[Mesh] = []
     for side in (-1.0, 1.0):
-        parts += _row_of_houses(street, side, rng)
+        parts += _fence(street) if street.hoarding and side > 0 else _row_of_houses(street, side, rng)
     parts += [_tree(x, y, rng) for x, y in street.trees]
     parts += [_lamp(x, y) for x, y in street.lamps]
     return mesh.join(parts)
+
+
+def _fence(street: StreetSpec) -> list[Mesh]:
+    """A building site's fence along the far side, and a bare block behind it."""
+    y, reach = street.road_half_m + street.pavement_m, street.reach_m
+    parts = [mesh.box((x, y, 0.0), (x + 2.92, y + 0.06, 2.4), street.hoarding) for x in np.arange(-reach, reach, 3.0)]
+    parts += [
+        mesh.box((x - 0.04, y - 0.05, 0.0), (x + 0.04, y + 0.1, 2.5), "pole") for x in np.arange(-reach, reach, 3.0)
+    ]
+    parts.append(mesh.box((-reach, y + 14, 0.0), (reach, y + 16, 15.0), "wall_grey"))
+    return parts
 
 
 def _row_of_houses(street: StreetSpec, side: float, rng: np.random.Generator) -> list[Mesh]:
@@ -123,7 +138,7 @@ def _house(x: float, width: float, y: float, side: float, rng: np.random.Generat
 def _window(x: float, base: float, rng: np.random.Generator) -> list[Mesh]:
     parts = [
         mesh.box((x - 0.68, -0.05, base - 0.08), (x + 0.68, 0.02, base + 1.68), "trim_light"),
-        mesh.box((x - 0.6, -0.07, base), (x + 0.6, 0.02, base + 1.6), "pane"),
+        mesh.box((x - 0.6, -0.07, base), (x + 0.6, 0.02, base + 1.6), _pane(x, base)),
         mesh.box((x - 0.03, -0.09, base), (x + 0.03, 0.0, base + 1.6), "trim_light"),
     ]
     if rng.random() < 0.22:
@@ -133,6 +148,11 @@ def _window(x: float, base: float, rng: np.random.Generator) -> list[Mesh]:
             mesh.box((x - 0.58, -0.075, base + float(rng.uniform(0.5, 1.2))), (x + 0.58, -0.02, base + 1.6), "blind")
         )
     return parts
+
+
+def _pane(x: float, base: float) -> str:
+    """Every third window is lit by night; by its place, so that nothing else of the street depends on it."""
+    return "pane_lit" if int(x * 7.3 + base * 3.1) % 3 == 0 else "pane"
 
 
 def _shops(width: float, rng: np.random.Generator) -> list[Mesh]:
@@ -145,7 +165,7 @@ def _shops(width: float, rng: np.random.Generator) -> list[Mesh]:
         if rng.random() < 0.25:
             parts.append(mesh.box((left, -0.06, 0.1), (right, 0.0, 2.7), "shutter"))
             continue
-        parts.append(mesh.box((left, -0.05, 0.5), (right, 0.0, 2.6), "pane"))
+        parts.append(mesh.box((left, -0.05, 0.5), (right, 0.0, 2.6), _pane(left + width, right)))
         parts.append(mesh.box((left, -0.08, 0.0), (right, 0.0, 0.5), "trim_dark"))
         door = left + (right - left) * float(rng.uniform(0.2, 0.7))
         parts.append(mesh.box((door, -0.1, 0.0), (door + 0.07, 0.0, 2.6), "trim_dark"))

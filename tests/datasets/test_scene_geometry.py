@@ -77,8 +77,11 @@ def test_a_walker_swings_its_legs_and_stands_still_at_rest() -> None:
     assert all(p is not None and p.z > 0 for p in found)  # on the pavement
 
 
-@pytest.mark.parametrize("kind", sorted(CLASS_OF_KIND))
-def test_every_kind_has_a_body_that_stands_on_the_ground(kind: str) -> None:
+PLAIN = ("sedan", "hatchback", "suv", "van", "bus", "truck", "bicycle", "motorcycle", "person", "figure")
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_every_plain_kind_has_a_body_that_stands_on_the_ground(kind: str) -> None:
     mesh = actors.model(ActorSpec("x", kind))
     low, high = mesh.vertices.min(0), mesh.vertices.max(0)
     assert -0.02 < low[2] < 0.06
