@@ -52,6 +52,11 @@ class LoadVotes:
         return sum(self.shares.get(name, 0.0) for name in self.open_loads) / max(visible, 1e-9)
 
     @property
+    def visible_share(self) -> float:
+        """Share of the judged time in which the load was visible."""
+        return self.seen_s / max(sum(self.shares.values()), 1e-9)
+
+    @property
     def is_partly(self) -> bool:
         """Whether it looked half covered for longer than uncovered."""
         return self.shares.get(PARTLY, 0.0) > self.shares.get(UNCOVERED, 0.0)

@@ -26,8 +26,14 @@ KIND = "uncovered_muck_truck"
 NANOSECONDS = 1_000_000_000
 OPEN_LOAD, SPILLED = "08011", "06014"
 HOLD_SHARE = 0.5
+LONGEST_STEP_S = 0.5
+"""At rest looks are seconds apart, and a detector misses three of ten."""
+MIN_VISIBLE = 0.5
+"""Share of the looks' time in which the load must have been visible: a few glimpses into it prove nothing."""
 STEP = 1.0
 """A lost truck is the one that is found within so many of its own sizes and as many more a second."""
+STOOD = 0.3
+"""One that is found within so many sizes has stood there, however long nobody looked."""
 SWATH = 0.3
 """What lies on the lower part of a box lay under or behind the truck."""
 
@@ -75,6 +81,7 @@ class _Pass:
     votes: LoadVotes
     score: TimedMean
     way: float = 0.0
+    absent_s: float = 0.0
     spilled: bool = False
 
     @property
@@ -89,6 +96,7 @@ class MuckTruckJudge:
         self._place = place
         self._config = config
         self._passes: list[_Pass] = []
+        self._pts_ns: int | None = None
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
@@ -97,14 +105,25 @@ class MuckTruckJudge:
     def observe(self, look: Look) -> list[Incident]:
         if not look.in_force:
             return [self._end(one, look) for one in list(self._passes)]
+        self._wait(look)
         changes: list[Incident] = []
-        seen_ids = {subject.track.track_id for subject in look.subjects if subject.track.seen}
+        # One that stands and is missed for a look is still its tracker's own, whatever drives past it.
+        stand = (s.track for s in look.subjects if s.track.seen or s.track.still_since_pts_ns is not None)
+        kept_ids = {track.track_id for track in stand}
         for subject in look.subjects:
             if self._counts(subject, look):
-                changes.extend(self._see(subject, look, seen_ids))
+                changes.extend(self._see(subject, look, kept_ids))
         self._look_for_spill(look)
-        held = {subject.track.track_id for subject in look.subjects if subject.track.held}
-        return changes + [self._end(one, look) for one in list(self._passes) if self._is_over(one, look, held)]
+        waited_for = {s.track.track_id for s in look.subjects if s.track.held or not s.track.seen}
+        over = [one for one in self._passes if self._is_over(one, look, waited_for)]
+        return changes + [change for one in over for change in self._close(one, look)]
+
+    def _wait(self, look: Look) -> None:
+        """Every pass waits for its truck; one look counts for at most a step, for at rest they are far apart."""
+        step_s = look.judged_ns(self._pts_ns) / NANOSECONDS if self._pts_ns is not None else 0.0
+        self._pts_ns = look.pts_ns
+        for one in self._passes:
+            one.absent_s += min(step_s, LONGEST_STEP_S)
 
     def _counts(self, subject: Subject, look: Look) -> bool:
         track = subject.track
@@ -114,10 +133,10 @@ class MuckTruckJudge:
         needed = self._config.min_footprint * (HOLD_SHARE if known else 1.0)
         return subject.footprint_share >= needed and size(track.xyxy, look) >= self._config.min_size
 
-    def _see(self, subject: Subject, look: Look, seen_ids: set[int]) -> list[Incident]:
+    def _see(self, subject: Subject, look: Look, kept_ids: set[int]) -> list[Incident]:
         track = subject.track
         one = next((one for one in self._passes if one.track_id == track.track_id), None)
-        one = one or self._lost(track, look, seen_ids)
+        one = one or self._lost(track, look, kept_ids)
         changes = []
         if one is None:
             one = self._begin(track, look)
@@ -126,9 +145,11 @@ class MuckTruckJudge:
         self._add(one, track, look)
         return self._confirm(one, look) or [replace(change, positions=one.incident.positions) for change in changes]
 
-    def _lost(self, track: TrackView, look: Look, seen_ids: set[int]) -> _Pass | None:
+    def _lost(self, track: TrackView, look: Look, kept_ids: set[int]) -> _Pass | None:
         """The pass whose truck was lost a moment ago about here: the tracker gave it another id."""
-        gone = [one for one in self._passes if one.track_id not in seen_ids]
+        gone = [
+            one for one in self._passes if one.track_id not in kept_ids and one.last.pts_ns < track.first_seen_pts_ns
+        ]
         near = [one for one in gone if _is_near(one.last, track.xyxy, look.pts_ns, self._config.gap_seconds)]
         return min(near, key=lambda one: _distance(one.last.xyxy, track.xyxy), default=None)
 
@@ -139,6 +160,7 @@ class MuckTruckJudge:
         return one
 
     def _add(self, one: _Pass, track: TrackView, look: Look) -> None:
+        one.absent_s = 0.0
         one.score.add(look.pts_ns, track.score)
         point = TrackPoint(look.pts_ns, track.xyxy, track.score)
         positions = thinned((*one.incident.positions, point))
@@ -156,21 +178,22 @@ class MuckTruckJudge:
         return (OPEN_LOAD, SPILLED) if one.spilled else (OPEN_LOAD,), flags
 
     def _confirm(self, one: _Pass, look: Look) -> list[Incident]:
-        if one.incident.state is IncidentState.CONFIRMED or not self._is_proven(one):
+        if one.incident.state is IncidentState.CONFIRMED or not self._is_proven(one, self._config.min_odds):
             return []
-        one.incident = replace(
-            one.incident,
-            state=IncidentState.CONFIRMED,
-            confirmed_pts_ns=look.pts_ns,
-            confirmed_at_ns=look.captured_at_ns,
-        )
-        return [one.incident]
+        return [self._confirmed(one, look.pts_ns, look.captured_at_ns)]
 
-    def _is_proven(self, one: _Pass) -> bool:
+    def _confirmed(self, one: _Pass, pts_ns: int, captured_at_ns: int) -> Incident:
+        one.incident = replace(
+            one.incident, state=IncidentState.CONFIRMED, confirmed_pts_ns=pts_ns, confirmed_at_ns=captured_at_ns
+        )
+        return one.incident
+
+    def _is_proven(self, one: _Pass, odds: float) -> bool:
         config, votes = self._config, one.votes
-        if votes.seen_s < config.dwell_seconds or one.way < config.min_displacement:
+        seen_enough = votes.seen_s >= config.dwell_seconds and votes.visible_share >= MIN_VISIBLE
+        if not seen_enough or one.way < config.min_displacement:
             return False
-        is_open = votes.log_odds >= math.log(config.min_odds) and votes.open_share >= config.min_open
+        is_open = votes.log_odds >= math.log(odds) and votes.open_share >= config.min_open
         return is_open and one.score.value >= config.min_score
 
     def _look_for_spill(self, look: Look) -> None:
@@ -184,12 +207,20 @@ class MuckTruckJudge:
             codes, flags = self._labels(one)
             one.incident = replace(one.incident, codes=codes, flags=flags)
 
-    def _is_over(self, one: _Pass, look: Look, held: set[int]) -> bool:
-        if one.track_id in held:
+    def _is_over(self, one: _Pass, look: Look, waited_for: set[int]) -> bool:
+        if one.track_id in waited_for:
             return False
         confirmed = one.incident.state is IncidentState.CONFIRMED
-        wait_s = max(self._config.gap_seconds, self._config.spill_seconds if confirmed else 0.0)
-        return look.judged_ns(one.last.pts_ns) > wait_s * NANOSECONDS
+        spill_ns = self._config.spill_seconds * NANOSECONDS if confirmed else 0.0
+        return one.absent_s > self._config.gap_seconds and look.judged_ns(one.last.pts_ns) > spill_ns
+
+    def _close(self, one: _Pass, look: Look) -> list[Incident]:
+        """End a pass; when all votes are in, fewer of them are enough, for none can change it any more."""
+        changes = []
+        if one.incident.state is not IncidentState.CONFIRMED and self._is_proven(one, math.sqrt(self._config.min_odds)):
+            at_ns = one.last.pts_ns
+            changes = [self._confirmed(one, at_ns, look.captured_at_ns - (look.pts_ns - at_ns))]
+        return [*changes, self._end(one, look)]
 
     def _end(self, one: _Pass, look: Look) -> Incident:
         self._passes.remove(one)
@@ -203,8 +234,8 @@ def _distance(first: Box, second: Box) -> float:
 
 
 def _is_near(last: TrackPoint, box: Box, pts_ns: int, gap_seconds: float) -> bool:
-    apart_s = (pts_ns - last.pts_ns) / NANOSECONDS
-    return apart_s <= gap_seconds and _distance(last.xyxy, box) <= STEP + STEP * apart_s
+    apart_s, apart = (pts_ns - last.pts_ns) / NANOSECONDS, _distance(last.xyxy, box)
+    return apart <= STOOD or (apart_s <= gap_seconds and apart <= STEP + STEP * apart_s)
 
 
 def _under(box: Box, positions: tuple[TrackPoint, ...]) -> bool:
