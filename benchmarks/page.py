@@ -119,8 +119,8 @@ def plain(figures: Mapping[str, Any]) -> list[str]:
 
 def _loop(figures: Mapping[str, Any]) -> list[str]:
     sizes = {name: value for name, value in figures.items() if name.startswith("cameras_")}
-    heads = ["cameras", "loop frames/s", "session frames/s", "ratio", "ratio, same options"]
-    keys = ("frames_per_s", "session_frames_per_s", "ratio_to_session", "ratio_to_session_same_options")
+    heads = ["cameras", "loop frames/s", "session frames/s", "ratio", "ratio of CPU time"]
+    keys = ("frames_per_s", "session_frames_per_s", "ratio_to_session", "ratio_to_session_cpu")
     rows = [[name.removeprefix("cameras_"), *(size[key] for key in keys)] for name, size in sizes.items()]
     stages = [
         [
@@ -131,7 +131,18 @@ def _loop(figures: Mapping[str, Any]) -> list[str]:
         for name, size in sizes.items()
         for stage in size["stages_ms"]
     ]
-    return [*rows_to_table(heads, rows), "", *rows_to_table(["cameras", "stage, ms", "p50", "p95", "p99"], stages)]
+    others = [
+        [name.removeprefix("cameras_"), who, *(side[key] for key in ("frames_per_s", "speed_up", "ratio_to_session"))]
+        for name, size in sizes.items()
+        for who, side in size["against"].items()
+    ]
+    other_heads = ["cameras", "in the same loop", "frames/s", "against the loop", "against the session"]
+    return [
+        *rows_to_table(heads, rows),
+        "",
+        *([*rows_to_table(other_heads, others), ""] if others else []),
+        *rows_to_table(["cameras", "stage, ms", "p50", "p95", "p99"], stages),
+    ]
 
 
 def _peers(figures: Mapping[str, Any]) -> list[str]:

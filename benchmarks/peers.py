@@ -1,6 +1,7 @@
 """`peers`: what people assemble today against Streetwarden, on the same frames and on the same streams, in one run.
 
-First `ultralytics` `predict` and our engine take turns on the same decoded frames, after their boxes were compared.
+First `ultralytics` `predict` and `track` and our engine, in the worker's lanes, take turns on the same decoded frames,
+after their boxes were compared.
 Then a stack of `cv2.VideoCapture` threads and one `predict` loop, and our worker, watch the same simulated cameras one
 after the other.
 """
@@ -17,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,16 +34,20 @@ from benchmarks.report import ROOT, Benchmark, Figures, Gate, Outcome, Sample, m
 from detector.boxes import iou
 from detector.detections import Detections
 from detector.engine import Engine
+from detector.tracking.tracker import Tracker
 from models.errors import ModelsError
 from models.extra import require_train_extra
 from streams.frame import Image
+from streetwarden.crew import lane_plan
 from streetwarden.detection import model_path
 from streetwarden.processes import stop
+from streetwarden.settings import Settings
 
 SCORE, IOU = 0.25, 0.7
 SAME_IOU, SAME_SCORE = 0.99, 0.01
 HELD_LOOKS_PER_S = 0.4
 FIRST_FRAME_TIMEOUT_S = 20.0
+SECOND_NS = 1_000_000_000
 
 Predict = Callable[[Image], Detections]
 
@@ -62,10 +68,14 @@ def run(options: argparse.Namespace) -> Outcome:
     """Compare on frames, then on streams. Raises BenchmarkError when ultralytics is not installed."""
     clips = load_clips(options.clips)
     model = model_path(options.model)
-    engine = Engine.load(model, score_threshold=SCORE, iou_threshold=IOU)
-    predict = open_ultralytics(model, rect=bool(engine.describe()["rect"]))
+    lane = lane_plan(Settings())
+    engine = Engine.load(model, threads=lane.threads, score_threshold=SCORE, iou_threshold=IOU)
+    rect = bool(engine.describe()["rect"])
+    predict = open_ultralytics(model, rect=rect)
     say("peers: the same frames")
-    figures, samples = _on_frames(options, clips[0], engine, predict)
+    peer = predict, open_tracking(model, rect=rect)
+    with ThreadPoolExecutor(lane.lanes) as lanes:
+        figures, samples = _on_frames(options, clips[0], _Ours(engine, lanes), peer)
     for cameras in options.cameras:
         say(f"peers: {cameras} live cameras")
         with tempfile.TemporaryDirectory(prefix="streetwarden-peers-") as folder:
@@ -83,6 +93,25 @@ def open_ultralytics(model: Path, *, rect: bool) -> Predict:
 
     `rect` pads pictures no further than the model needs; both sides do it, or neither.
     """
+    yolo = _load_ultralytics(model)
+
+    def predict(image: Image) -> Detections:
+        return _boxes(yolo.predict(image, conf=SCORE, iou=IOU, rect=rect, verbose=False, device="cpu"))
+
+    return predict
+
+
+def open_tracking(model: Path, *, rect: bool) -> Predict:
+    """`YOLO(model).track` with its default tracker, on one picture after the other. Raises BenchmarkError."""
+    yolo = _load_ultralytics(model)
+
+    def track(image: Image) -> Detections:
+        return _boxes(yolo.track(image, persist=True, conf=SCORE, iou=IOU, rect=rect, verbose=False, device="cpu"))
+
+    return track
+
+
+def _load_ultralytics(model: Path) -> Any:
     if importlib.util.find_spec("torchvision") is None:
         # ultralytics imports torchvision for its NMS alone, and no CPU build of it stands beside our torch.
         sys.path.append(str(ROOT / "tests" / "stubs"))
@@ -91,44 +120,70 @@ def open_ultralytics(model: Path, *, rect: bool) -> Predict:
     except ModelsError as error:
         raise BenchmarkError(str(error)) from None
     ultralytics: Any = importlib.import_module("ultralytics")  # an extra, and slow to import
+    return ultralytics.YOLO(str(model), task="detect")
 
-    yolo: Any = ultralytics.YOLO(str(model), task="detect")
 
-    def predict(image: Image) -> Detections:
-        boxes = yolo.predict(image, conf=SCORE, iou=IOU, rect=rect, verbose=False, device="cpu")[0].boxes
-        boxes = boxes.cpu().numpy()
-        return Detections.untracked(
-            boxes.xyxy.astype(np.float32), boxes.conf.astype(np.float32), boxes.cls.astype(np.int64)
-        )
+def _boxes(results: Any) -> Detections:
+    boxes = results[0].boxes.cpu().numpy()
+    return Detections.untracked(
+        boxes.xyxy.astype(np.float32), boxes.conf.astype(np.float32), boxes.cls.astype(np.int64)
+    )
 
-    return predict
+
+@dataclass(slots=True)
+class _Ours:
+    """The engine in the worker's lanes, and one camera's tracker behind it, whose pictures are a second apart."""
+
+    engine: Engine
+    lanes: ThreadPoolExecutor
+    shown: int = 0
+
+    def detect(self, pictures: Sequence[Image]) -> list[Detections]:
+        """Boxes of every picture, in their order."""
+        return list(self.lanes.map(lambda picture: self.engine.detect([picture])[0], pictures))
+
+    def track(self, pictures: Sequence[Image]) -> None:
+        """The same, and ids for them; a fresh tracker each time, as pictures begin again."""
+        tracker = Tracker(self.engine.class_names)
+        found = self.lanes.map(lambda picture: self.engine.detect([picture])[0], pictures)
+        for second, (picture, detections) in enumerate(zip(pictures, found, strict=True)):
+            tracker.update(second * SECOND_NS, picture, detections)
 
 
 def _on_frames(
-    options: argparse.Namespace, clip: Clip, engine: Engine, predict: Predict
+    options: argparse.Namespace, clip: Clip, ours: _Ours, peer: tuple[Predict, Predict]
 ) -> tuple[Figures, list[Sample]]:
     pictures = [frame.image for frame in key_frames(clip, limit=options.frames)[0]]
-
-    def detect(picture: Image) -> Detections:
-        return engine.detect([picture])[0]
-
-    parity = min(agreement(predict(picture), detect(picture)) for picture in pictures)
-    sides = [("ultralytics", predict), ("engine", detect)]
+    predict, track = peer
+    found = ours.detect(pictures)
+    parity = min(agreement(predict(picture), seen) for picture, seen in zip(pictures, found, strict=True))
+    sides: list[tuple[str, Callable[[], object]]] = [
+        ("ultralytics", lambda: [predict(picture) for picture in pictures]),
+        ("engine", lambda: ours.detect(pictures)),
+        ("ultralytics_track", lambda: [track(picture) for picture in pictures]),
+        ("engine_track", lambda: ours.track(pictures)),
+    ]
     samples: list[Sample] = []
     for number in range(options.rounds):
-        seconds = {}
-        for name, side in sides if number % 2 else sides[::-1]:
-            began_s = time.perf_counter()
-            for picture in pictures:
-                side(picture)
+        seconds, cpu_seconds = {}, {}
+        for name, side in sides[number % len(sides) :] + sides[: number % len(sides)]:
+            began_s, cpu_began_s = time.perf_counter(), time.process_time()
+            side()
             seconds[name] = time.perf_counter() - began_s
-        samples.append({"round": number, "frames": len(pictures), "seconds": seconds})
+            cpu_seconds[name] = time.process_time() - cpu_began_s
+        samples.append({"round": number, "frames": len(pictures), "seconds": seconds, "cpu_seconds": cpu_seconds})
     return {
         "parity": parity,
         "ultralytics_frames_per_s": _rate(samples, "ultralytics"),
         "engine_frames_per_s": _rate(samples, "engine"),
-        "speed_up": median([row["seconds"]["ultralytics"] / row["seconds"]["engine"] for row in samples]),
+        "speed_up": _ratio(samples, "ultralytics", "engine"),
+        "speed_up_cpu": _ratio(samples, "ultralytics", "engine", "cpu_seconds"),
+        "track_speed_up": _ratio(samples, "ultralytics_track", "engine_track"),
     }, samples
+
+
+def _ratio(samples: Sequence[Sample], of: str, to: str, kind: str = "seconds") -> float | None:
+    return median([row[kind][of] / row[kind][to] for row in samples])
 
 
 def _rate(samples: Sequence[Sample], side: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,23 +12,29 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One call of a probed method, in seconds of the performance counter."""
+    """One call of a probed method, in seconds of the performance counter, and the thread that made it."""
 
     stage: str
     began_s: float
     ended_s: float
+    thread: int = 0
 
     @property
     def seconds(self) -> float:
         return self.ended_s - self.began_s
 
+    def is_inside(self, other: Span) -> bool:
+        """Whether this call was made by that other one, or by what it called."""
+        return self.thread == other.thread and other.began_s <= self.began_s and self.ended_s <= other.ended_s
+
 
 @dataclass(slots=True)
 class Spans:
-    """The calls since the last `take`; `on_call` sees the arguments of each."""
+    """The calls since the last `take`, of all threads; `on_call` sees the arguments of each, `on_return` its end."""
 
     calls: list[Span] = field(default_factory=list)
     on_call: Callable[[str, Sequence[Any]], None] | None = None
+    on_return: Callable[[str], None] | None = None
 
     def take(self) -> list[Span]:
         """The calls so far, and begin anew."""
@@ -54,6 +61,8 @@ def _timed(original: Callable[..., Any], stage: str, spans: Spans) -> Callable[.
         try:
             return original(*arguments, **named)
         finally:
-            spans.calls.append(Span(stage, began_s, time.perf_counter()))
+            spans.calls.append(Span(stage, began_s, time.perf_counter(), threading.get_ident()))
+            if spans.on_return is not None:
+                spans.on_return(stage)
 
     return timed
