@@ -65,6 +65,11 @@ class CaseClient:
         url = f"{_PREFIX}/packages/{quote(package_id, safe='')}"
         return _json(self._send("PUT", url, content=pack_bag(folder), headers={"Content-Type": MEDIA_TYPE}))
 
+    def put_timestamp(self, package_id: str, data: bytes) -> None:
+        """Push the time stamp of a package that was pushed before it had one."""
+        url = f"{_PREFIX}/packages/{quote(package_id, safe='')}/timestamp"
+        self._send("PUT", url, content=data, headers={"Content-Type": "application/json"})
+
     def put_incident(self, incident_id: str, body: Mapping[str, Any]) -> None:
         """Push the state of an incident; a later state wins over an earlier one."""
         self._send("PUT", f"{_PREFIX}/incidents/{quote(incident_id, safe='')}", json=dict(body))

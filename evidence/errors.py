@@ -42,6 +42,14 @@ class StoreError(EvidenceError):
     """The folder of packages cannot be used: another process holds it, or its chain contradicts itself."""
 
 
+class ClockError(EvidenceError):
+    """A clock that could not be measured."""
+
+
+class RetentionError(EvidenceError):
+    """A retention policy that cannot be used."""
+
+
 class SealError(EvidenceError):
     """The material of an incident cannot become a package, however often it is tried."""
 

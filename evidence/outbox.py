@@ -1,9 +1,9 @@
 """The outbox: sealed packages and incident states, pushed until the case service has them.
 
 Its state is the folders themselves, so a process may die at any moment. A package waits as long as it lies in
-`packages/` without a receipt in `outbox/sent/` or a refusal in `outbox/rejected/`; an incident's state waits as a
-file in `outbox/waiting/`. Everything is pushed by idempotent requests: what was taken but not noted as taken is
-pushed again, and changes nothing.
+`packages/` without a receipt in `outbox/sent/` or a refusal in `outbox/rejected/`; an incident's state and a late time
+stamp wait as files in `outbox/waiting/`. Everything is pushed by idempotent requests: what was taken but not noted as
+taken is pushed again, and changes nothing.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from detector.incident import Incident
+from evidence.discovery import NewFiles, NewPackages
 from evidence.disk import Disk, replace_file
 from evidence.errors import ServiceRefused, ServiceUnreachable
 from evidence.layout import Layout, file_name_of
@@ -36,7 +37,9 @@ _LASTING: Final = frozenset({400, 409, 413, 415, 422})
 # The service as a whole cannot or will not talk to us now: the other items would hear the same.
 _FOR_ALL: Final = frozenset({401, 403, 404, 405, 429, 502, 503, 504})
 _MOST_UNSAVED: Final = 10_000
-_RANK: Final = {"confirmed": 1, "package": 2, "ended": 3}
+# An older service has no place for time stamps: that is about this item, not about the service.
+_NO_SUCH_PLACE: Final = frozenset({404, 405})
+_RANK: Final = {"confirmed": 1, "package": 2, "ended": 3, "timestamp": 4}
 
 
 class CaseService(Protocol):
@@ -44,6 +47,10 @@ class CaseService(Protocol):
 
     def put_package(self, package_id: str, folder: Path) -> dict[str, Any]:
         """Push a sealed bag."""
+        ...
+
+    def put_timestamp(self, package_id: str, data: bytes) -> None:
+        """Push a package's time stamp."""
         ...
 
     def put_incident(self, incident_id: str, body: Mapping[str, Any]) -> None:
@@ -57,11 +64,15 @@ class CaseService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutboxSettings:
-    """Waits after failures grow from `first_wait_s` to `longest_wait_s`; every `look_s` the folders are looked at."""
+    """Waits after failures grow from `first_wait_s` to `longest_wait_s`; every `look_s` it looks for what is new.
+
+    A package that waits for its time stamp is held back for `patience_s` at most, then goes without.
+    """
 
     first_wait_s: float = 0.5
     longest_wait_s: float = 15.0
     look_s: float = 1.0
+    patience_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +88,17 @@ class OutboxStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One thing to push. `group` is the package id of its incident: items of a group go in the order of `rank`."""
+    """One thing to push. `group` is the package id of its incident: items of a group go in the order of `rank`.
+
+    `written_ns`: when its file or folder was written, on the wall clock; `seen_ns`: when it was found, monotonic.
+    """
 
     group: str
     rank: int
     name: str
     path: Path
+    written_ns: int
+    seen_ns: int
 
     @property
     def is_package(self) -> bool:
@@ -106,7 +122,8 @@ class Outbox:
     """Pushes everything below `root` to the case service, from its own thread after `start`.
 
     With `key`, that public key is registered before the first package goes: a service refuses packages of a key that
-    it does not know. `put_incident`, `wake` and `status` may be called from any thread.
+    it does not know. `awaits_stamp` tells of a package id whether a time stamp is still asked for it.
+    `put_incident`, `put_timestamp`, `wake` and `status` may be called from any thread.
     """
 
     def __init__(
@@ -116,6 +133,7 @@ class Outbox:
         clock: Clock,
         *,
         key: KeyEntry | None = None,
+        awaits_stamp: Callable[[str], bool] | None = None,
         settings: OutboxSettings | None = None,
         spread: random.Random | None = None,
         disk: Disk | None = None,
@@ -124,6 +142,7 @@ class Outbox:
         self._service = service
         self._clock = clock
         self._key = key
+        self._awaits_stamp = awaits_stamp
         self._settings = settings or OutboxSettings()
         self._spread = spread or random.Random()  # noqa: S311 - it spreads waits, it guards nothing
         self._disk = disk or Disk()
@@ -131,6 +150,10 @@ class Outbox:
             self._disk.make_folder(folder)
         self._sent = {path.name for path in self._layout.sent.glob("*.json")}
         self._rejected = {path.name for path in self._layout.rejected.glob("*.json")}
+        self._new_packages = NewPackages(self._layout, clock)
+        self._new_files = NewFiles(self._layout.waiting)
+        self._waiting: dict[str, _Item] = {}
+        self._looking = threading.RLock()
         self._unsaved: deque[tuple[str, bytes]] = deque(maxlen=_MOST_UNSAVED)
         self._saving = threading.Lock()
         self._disk_backoff = _Backoff()
@@ -155,6 +178,15 @@ class Outbox:
         self._save()
         self._wake.set()
 
+    def put_timestamp(self, package_id: str, data: bytes) -> None:
+        """Write down a package's time stamp, to be pushed after it. Raises OSError when the disk fails."""
+        name = f"timestamp-{package_id}.json"
+        if name in self._sent or name in self._rejected:
+            return
+        value = {"package_id": package_id, "timestamp": data.decode()}
+        replace_file(self._disk, self._layout.waiting / name, _json_bytes(value))
+        self._wake.set()
+
     def _save(self) -> None:
         """Write down what came; what a full disk refuses is tried again at the next look."""
         with self._saving:
@@ -175,8 +207,9 @@ class Outbox:
     @property
     def status(self) -> OutboxStatus:
         """Counts over the folder's whole life, but for `failures`, which counts since the start."""
+        self._look()
         return OutboxStatus(
-            waiting=sum(1 for _ in self._items()) + len(self._unsaved),
+            waiting=len(self._waiting) + len(self._unsaved),
             sent=len(self._sent),
             rejected=len(self._rejected),
             failures=self._failures,
@@ -207,11 +240,12 @@ class Outbox:
         names = sorted(self._rejected)
         for name in names:
             path = self._layout.rejected / name
-            if name.startswith("incident-"):
+            if not name.startswith("package-"):
                 value = json.loads(path.read_bytes())["sent"]
                 replace_file(self._disk, self._layout.waiting / name, _json_bytes(value))
             self._disk.remove(path)
             self._rejected.discard(name)
+            self._take_again(name)
         self._wake.set()
         return len(names)
 
@@ -223,7 +257,7 @@ class Outbox:
         blocked: set[str] = set()
         try:
             self._register_key()
-            for item in list(self._items()):
+            for item in self._items():
                 if self._stopping.is_set():
                     return
                 if item.group in blocked or not self._push(item):
@@ -249,42 +283,83 @@ class Outbox:
             raise _ServiceAway(f"key {self._key.key_id} is not registered: {error}") from error
         self._key = None
 
-    def _items(self) -> Iterator[_Item]:
+    def _items(self) -> list[_Item]:
         """What waits, oldest incident first; one that failed comes after those that did not, or it could block them."""
-        items = [*self._waiting_packages(), *self._waiting_incidents()]
+        self._look()
+        with self._looking:
+            items = list(self._waiting.values())
         oldest: dict[str, int] = {}
         failures: dict[str, int] = {}
         for item in items:
             backoff = self._backoffs.get(item.name)
             failures[item.group] = max(backoff.failures if backoff else 0, failures.get(item.group, 0))
-            oldest[item.group] = min(_written_ns(item.path), oldest.get(item.group, 2**63))
-        yield from sorted(
+            oldest[item.group] = min(item.written_ns, oldest.get(item.group, 2**63))
+        return sorted(
             items, key=lambda item: (failures[item.group], oldest[item.group], item.group, item.rank, item.name)
         )
 
-    def _waiting_packages(self) -> Iterator[_Item]:
-        for folder in self._layout.packages.iterdir():
-            name = f"package-{folder.name}.json"
-            if name not in self._sent and name not in self._rejected:
-                yield _Item(folder.name, _RANK["package"], name, folder)
+    def _look(self) -> None:
+        """Take in what came into the folders since the last time."""
+        with self._looking:
+            for folder in self._new_packages.take():
+                self._add_package(folder)
+            for path in self._new_files.take():
+                self._add_file(path)
 
-    def _waiting_incidents(self) -> Iterator[_Item]:
-        for path in self._layout.waiting.glob("incident-*.json"):
-            try:
-                incident_id = json.loads(path.read_bytes())["incident_id"]
-                group = package_id_for(incident_id)
-            except FileNotFoundError:
-                continue  # pushed meanwhile
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                self._note_failure(self._backoffs.setdefault(path.name, _Backoff()), f"{path}: unreadable: {error}")
-                continue
-            yield _Item(group, int(path.name.split(".")[-2][0]), path.name, path)
+    def _add_package(self, folder: Path) -> None:
+        name = f"package-{folder.name}.json"
+        if name not in self._sent and name not in self._rejected:
+            self._add(_Item(folder.name, _RANK["package"], name, folder, _written_ns(folder), self._now_ns()))
+
+    def _add_file(self, path: Path) -> None:
+        """A waiting state or time stamp; temporary files have other names."""
+        kind = path.name.partition("-")[0]
+        if kind not in ("incident", "timestamp") or path.suffix != ".json":
+            return
+        try:
+            value = json.loads(path.read_bytes())
+            group = value["package_id"] if kind == "timestamp" else package_id_for(value["incident_id"])
+        except FileNotFoundError:
+            return  # pushed meanwhile
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._note_failure(self._backoffs.setdefault(path.name, _Backoff()), f"{path}: unreadable: {error}")
+            self._new_files.forget(path.name)
+            return
+        rank = _RANK["timestamp"] if kind == "timestamp" else int(path.name.split(".")[-2][0])
+        self._add(_Item(group, rank, path.name, path, _written_ns(path), self._now_ns()))
+
+    def _add(self, item: _Item) -> None:
+        self._waiting[item.name] = item
+
+    def _done_with(self, item: _Item) -> None:
+        with self._looking:
+            self._waiting.pop(item.name, None)
+            self._backoffs.pop(item.name, None)
+
+    def _take_again(self, name: str) -> None:
+        with self._looking:
+            if name.startswith("package-"):
+                self._add_package(self._layout.package(name.removeprefix("package-").removesuffix(".json")))
+            else:
+                self._new_files.forget(name)
+
+    def _now_ns(self) -> int:
+        return self._clock.monotonic_ns()
+
+    def _is_held_back(self, item: _Item) -> bool:
+        """A package without its time stamp waits for it, but not for long."""
+        if not item.is_package or self._awaits_stamp is None or not self._awaits_stamp(item.group):
+            return False
+        return self._now_ns() < item.seen_ns + round(self._settings.patience_s * _SECOND_NS)
 
     def _push(self, item: _Item) -> bool:
         """Push one item if it is due; False when the later ones of its incident have to wait."""
         backoff = self._backoffs.setdefault(item.name, _Backoff())
-        if self._clock.monotonic_ns() < backoff.not_before_ns:
+        if self._now_ns() < backoff.not_before_ns or self._is_held_back(item):
             return False
+        if not item.path.exists():
+            self._done_with(item)  # deleted by retention meanwhile, or pushed
+            return True
         try:
             answer = self._send(item)
             self._settle(item, answer)
@@ -303,6 +378,9 @@ class Outbox:
         if item.is_package:
             return self._service.put_package(item.group, item.path)
         value = json.loads(item.path.read_bytes())
+        if item.rank == _RANK["timestamp"]:
+            self._service.put_timestamp(value["package_id"], value["timestamp"].encode())
+            return {}
         self._service.put_incident(value["incident_id"], value["body"])
         return {}
 
@@ -315,10 +393,11 @@ class Outbox:
             self._disk.rename(item.path, self._layout.sent / item.name)
             self._disk.sync_folder(self._layout.sent)
         self._sent.add(item.name)
-        self._backoffs.pop(item.name, None)
+        self._done_with(item)
 
     def _refused(self, item: _Item, backoff: _Backoff, error: ServiceRefused) -> bool:
-        if error.status in _FOR_ALL:
+        about_item = item.rank == _RANK["timestamp"] and error.status in _NO_SUCH_PLACE
+        if error.status in _FOR_ALL and not about_item:
             backoff.failures += 1
             raise _ServiceAway(str(error)) from error
         if error.status not in _LASTING:
@@ -337,7 +416,7 @@ class Outbox:
         if not item.is_package:
             self._disk.remove(item.path)
         self._rejected.add(item.name)
-        self._backoffs.pop(item.name, None)
+        self._done_with(item)
         self._last_error = str(error)
 
     def _note_failure(self, backoff: _Backoff, why: str) -> None:
