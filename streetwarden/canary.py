@@ -94,11 +94,12 @@ class Canary:
             self._answer = self._lanes.errand(lambda engine: found.append(confirmed_incidents(engine)))
 
     def _read(self, answer: Future[None]) -> bool:
-        error = answer.exception()
+        error = None if answer.cancelled() else answer.exception()
         if error is not None:
             return self._conclude(CanaryState.DEAD, f"{type(error).__name__}: {error}")
         if self._found != [1]:
-            return self._conclude(CanaryState.DEAD, f"expected 1 incident in the known clip, found {self._found[0]}")
+            found = self._found[0] if self._found else "no answer"
+            return self._conclude(CanaryState.DEAD, f"expected 1 incident in the known clip, found {found}")
         return self._conclude(CanaryState.ALIVE, "")
 
     def _conclude(self, state: CanaryState, detail: str) -> bool:

@@ -159,14 +159,18 @@ class InferenceLanes:
             for errand, done in self._take_errands():
                 self._do(lane, errand, done)
             lane.looks = self._gather()
-            lane.busy_since_ns = self._clock.monotonic_ns()
-            try:
-                self._pipeline.look(lane.engine, lane.looks)
-            except Exception as error:  # one bad picture must not blind all cameras
-                logger.exception("a look failed; its pictures are dropped")
-                self._note(f"{type(error).__name__}: {error}")
-            finally:
-                lane.busy_since_ns = None
+            if lane.looks:
+                self._look(lane)
+
+    def _look(self, lane: _Lane) -> None:
+        lane.busy_since_ns = self._clock.monotonic_ns()
+        try:
+            self._pipeline.look(lane.engine, lane.looks)
+        except Exception as error:  # one bad picture must not blind all cameras
+            logger.exception("a look failed; its pictures are dropped")
+            self._note(f"{type(error).__name__}: {error}")
+        finally:
+            lane.busy_since_ns = None
 
     def _gather(self) -> list[Look]:
         """The due pictures of the most overdue camera; for a batch, of others too that come in time."""
@@ -192,6 +196,7 @@ class InferenceLanes:
             done.set_result(None)
         finally:
             lane.busy_since_ns = None
+            done.cancel()  # does nothing once it is done
 
     def _note(self, text: str) -> None:
         logger.error("%s", text)
