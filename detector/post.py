@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from detector.boxes import Floats
 from detector.rules.base import Look, Place, RuleConfig, Waiting
 from detector.rules.table import rule_for
+from detector.snapshot import JudgeState
 from detector.tracking.track import TrackView
 from detector.zones import Zone, ZoneMask
 
@@ -25,12 +27,27 @@ class Post:
     """One rule of one zone at work."""
 
     def __init__(self, camera_id: str, zone: Zone, zone_index: int, config: RuleConfig) -> None:
-        place = Place(camera_id, zone.id, zone.version, str(zone.zone_class), zone.polygon)
+        self._made_of = camera_id, zone, zone_index, config
+        self._place = Place(camera_id, zone.id, zone.version, str(zone.zone_class), zone.polygon)
         self.zone_index = zone_index
         self.config = config
-        self.judge = rule_for(config.kind).make_judge(place, config)
+        self.judge = rule_for(config.kind).make_judge(self._place, config)
         self._classes = frozenset(config.class_names)
         self._known: tuple[int, int | None, bool] | None = None
+
+    def anew(self) -> Post:
+        """The same rule of the same zone, as it began."""
+        return Post(*self._made_of)
+
+    def state(self, state: dict[str, Any]) -> JudgeState:
+        """The judge's state with its place."""
+        place = self._place
+        return JudgeState(zone_id=place.zone_id, zone_version=place.zone_version, kind=self.config.kind, state=state)
+
+    def find_state(self, states: Iterable[JudgeState]) -> dict[str, Any] | None:
+        """The state that was taken in this very place, if there is one."""
+        wanted = self._place.zone_id, self._place.zone_version, self.config.kind
+        return next((one.state for one in states if (one.zone_id, one.zone_version, one.kind) == wanted), None)
 
     def in_force(self, captured_at_ns: int) -> bool:
         """Whether the rule holds at that moment. The calendar is asked once for each of its spans."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from detector.detections import Boxes, Detections
 from detector.errors import DetectorError
 from detector.incident import Incident
 from detector.post import Post, find_homes
-from detector.rules.base import Look, Subject
+from detector.rules.base import Look, Resumable, Subject
+from detector.snapshot import MAX_DOWNTIME_S, SnapshotError, WatchState
 from detector.tracking.track import TrackView
 from detector.tracking.tracker import Tracker, TrackerOptions
 from detector.unfit import UnfitSpans
@@ -96,6 +98,57 @@ class CameraWatch:
         """When (UTC, nanoseconds) the next rule comes into force or goes out of it; None when none ever will."""
         changes = [post.next_change_ns(captured_at_ns) for post in self._posts]
         return min((change for change in changes if change is not None), default=None)
+
+    def snapshot(self) -> dict[str, Any] | None:
+        """What outlives a restart of the worker, as plain JSON; None before the first look.
+
+        Open stays, and the tracks that stand still with what their places look like: a few kB most often, about a
+        megabyte at most. Write it where a kill leaves either the old one or the new one whole.
+        """
+        if self._look is None or self._size_wh is None:
+            return None
+        judges = [(post, post.judge) for post in self._posts]
+        state = WatchState(
+            camera_id=self.camera_id,
+            pts_ns=self._look.pts_ns,
+            captured_at_ns=self._look.captured_at_ns,
+            frame_size_wh=self._size_wh,
+            unfit_spans=self._unfit.spans,
+            tracker=self._tracker.state(),
+            judges=tuple(post.state(judge.snapshot()) for post, judge in judges if isinstance(judge, Resumable)),
+        )
+        return state.model_dump(mode="json")
+
+    def restore(self, snapshot: dict[str, Any], pts_ns: int, captured_at_ns: int) -> None:
+        """Go on where an earlier worker stopped: the same stays keep their ids, starts and evidence.
+
+        Call it before the first look. `pts_ns` and `captured_at_ns` are one moment on the new timeline and its UTC. The
+        time between the two lives counts as unfit to judge: in no duration, and held against nothing. Whatever is not
+        found again in its place, by its pixels, ends as ever. Raises SnapshotError, and changes nothing, when the
+        snapshot is none of this camera, or older than `MAX_DOWNTIME_S`.
+        """
+        state = WatchState.parse(snapshot, self.camera_id)
+        away_s = (captured_at_ns - state.captured_at_ns) / 1e9
+        if not -1 <= away_s <= MAX_DOWNTIME_S:
+            raise SnapshotError(f"camera {self.camera_id}: the snapshot is {away_s:.0f} s old")
+        shift_ns = pts_ns - captured_at_ns - (state.pts_ns - state.captured_at_ns)
+        self._restore_judges(state, shift_ns)
+        self._fit(state.frame_size_wh)
+        self._tracker.resume(state.tracker, shift_ns)
+        self._unfit = UnfitSpans([(begin_ns + shift_ns, end_ns + shift_ns) for begin_ns, end_ns in state.unfit_spans])
+        self._unfit.unfit(state.pts_ns + shift_ns, None)
+
+    def _restore_judges(self, state: WatchState, shift_ns: int) -> None:
+        """Give each judge its own state back; a zone that was changed meanwhile begins anew."""
+        own = [(post.find_state(state.judges), post.judge) for post in self._posts]
+        resumed = [(found, judge) for found, judge in own if found is not None and isinstance(judge, Resumable)]
+        try:
+            for found, judge in resumed:
+                judge.restore(found, shift_ns)
+        except ValueError as error:
+            self._posts = [post.anew() for post in self._posts]
+            first = str(error).splitlines()[0]
+            raise SnapshotError(f"camera {self.camera_id}: the snapshot of a rule cannot be read: {first}") from None
 
     def observe(self, frame: Frame, detections: Detections) -> list[Incident]:
         """Take in one frame with its detections, and return the incidents that it began, confirmed or ended.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -101,6 +101,22 @@ class Waiting(Protocol):
     @property
     def waiting(self) -> tuple[tuple[int, int], ...]:
         """Start (pts ns) and limit (ns) of each pending incident."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A judge whose open incidents outlive a restart of the worker; others begin anew."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Its state as plain JSON of bounded size."""
+        ...
+
+    def restore(self, state: Mapping[str, Any], shift_ns: int) -> None:
+        """Take up a state on a timeline that is `shift_ns` ahead of the one it was taken on.
+
+        Raises ValueError, and changes nothing, when it is none. See `detector.rules.history.shifted`.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from detector.boxes import Box
@@ -68,6 +69,26 @@ def ended(incident: Incident, look: Look) -> Incident:
     )
 
 
+def shifted(incident: Incident, shift_ns: int) -> Incident:
+    """The incident on a timeline that is `shift_ns` ahead; its id and its UTC times stay."""
+
+    def moved(pts_ns: int | None) -> int | None:
+        return None if pts_ns is None else pts_ns + shift_ns
+
+    return replace(
+        incident,
+        started_pts_ns=incident.started_pts_ns + shift_ns,
+        confirmed_pts_ns=moved(incident.confirmed_pts_ns),
+        ended_pts_ns=moved(incident.ended_pts_ns),
+        positions=tuple(shifted_points(incident.positions, shift_ns)),
+    )
+
+
+def shifted_points(points: Iterable[TrackPoint], shift_ns: int) -> list[TrackPoint]:
+    """The points on a timeline that is `shift_ns` ahead."""
+    return [replace(point, pts_ns=point.pts_ns + shift_ns) for point in points]
+
+
 def thinned(points: tuple[TrackPoint, ...]) -> tuple[TrackPoint, ...]:
     """At most `MAX_POINTS` points, the first and the last among them; older ones lie further apart."""
     if len(points) <= MAX_POINTS:
@@ -114,25 +135,25 @@ class StayEvidence:
 
     score: float = 0.0
     seen_share: float = 1.0
-    _weighted: float = 0.0
-    _weights: float = 0.0
-    _seen_seconds: float = 0.0
-    _seconds: float = 0.0
-    _last_pts_ns: int | None = None
-    _best: float = 0.0
+    weighted: float = 0.0
+    weights: float = 0.0
+    seen_seconds: float = 0.0
+    seconds: float = 0.0
+    last_pts_ns: int | None = None
+    best: float = 0.0
 
     def add(self, pts_ns: int, score: float | None) -> bool:
         """Take in one look, `score` None when only the pixels told. Returns whether it is the surest so far."""
-        seconds = 1e-3 if self._last_pts_ns is None else min(pts_ns - self._last_pts_ns, LONGEST_STEP_NS) / 1e9
-        self._last_pts_ns = pts_ns
-        self._seconds += seconds
+        seconds = 1e-3 if self.last_pts_ns is None else min(pts_ns - self.last_pts_ns, LONGEST_STEP_NS) / 1e9
+        self.last_pts_ns = pts_ns
+        self.seconds += seconds
         if score is not None:
-            self._seen_seconds += seconds
-            self._weighted += score * score * seconds
-            self._weights += score * seconds
-            self.score = self._weighted / max(self._weights, 1e-9)
-        self.seen_share = self._seen_seconds / self._seconds
-        if score is None or score < self._best:
+            self.seen_seconds += seconds
+            self.weighted += score * score * seconds
+            self.weights += score * seconds
+            self.score = self.weighted / max(self.weights, 1e-9)
+        self.seen_share = self.seen_seconds / self.seconds
+        if score is None or score < self.best:
             return False
-        self._best = score
+        self.best = score
         return True

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
 from detector.rules.base import Look, Place, Rule, RuleConfig, Subject
-from detector.rules.history import StayEvidence, begun, ended, same_ground, thin
+from detector.rules.history import StayEvidence, begun, ended, same_ground, shifted, shifted_points, thin
 from detector.tracking.track import TrackView
 
 KIND = "illegal_parking"
 NANOSECONDS = 1_000_000_000
+MAX_STAYS = 128
+"""In a snapshot; a picture has no room for more."""
 HOLD_SHARE = 0.7
 """A vehicle once counted stays in down to this share of `min_footprint`: its box trembles, its wheels do not."""
 
@@ -76,6 +79,18 @@ class _Stay:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What of a judge outlives a restart of the worker."""
+
+    stays: tuple[_Stay, ...]
+    not_before_ns: dict[int, int]
+    in_force_since_ns: int | None
+
+
+_STATE = TypeAdapter(_State)
+
+
 class IllegalParkingJudge:
     """The vehicles that stand in one zone."""
 
@@ -94,6 +109,27 @@ class IllegalParkingJudge:
     def waiting(self) -> tuple[tuple[int, int], ...]:
         limit_ns = round(self._config.dwell_seconds * NANOSECONDS)
         return tuple((stay.incident.started_pts_ns, limit_ns) for stay in self._stays.values() if not stay.is_confirmed)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Its open stays as plain JSON, the oldest when there are too many."""
+        longest = tuple(self._stays.values())[:MAX_STAYS]
+        state = _State(longest, self._not_before_ns, self._in_force_since_ns)
+        dumped: dict[str, Any] = _STATE.dump_python(state, mode="json")
+        return dumped
+
+    def restore(self, state: Mapping[str, Any], shift_ns: int) -> None:
+        """Take up `snapshot`'s state. Raises ValueError when it is none."""
+        before = _STATE.validate_python(state)
+        for stay in before.stays:
+            stay.incident = shifted(stay.incident, shift_ns)
+            stay.still_since_ns += shift_ns
+            stay.points = shifted_points(stay.points, shift_ns)
+            if stay.evidence.last_pts_ns is not None:
+                stay.evidence.last_pts_ns += shift_ns
+        self._stays = {stay.incident.track_id: stay for stay in before.stays}
+        self._not_before_ns = {track_id: pts_ns + shift_ns for track_id, pts_ns in before.not_before_ns.items()}
+        since_ns = before.in_force_since_ns
+        self._in_force_since_ns = None if since_ns is None else since_ns + shift_ns
 
     def observe(self, look: Look) -> list[Incident]:
         if not look.in_force:

@@ -63,6 +63,16 @@ class StillMeter:
         self._empty: Patch | None = None
         self._empty_looks = 0
 
+    def resume(self, since_ns: int, held_ns: int, empty: Patch | None) -> None:
+        """Go on as one that stood in its anchor since `since_ns` and was last held there at `held_ns`."""
+        self._settled = True
+        self._anchor_ns, self._held_ns, self._empty = since_ns, held_ns, empty
+
+    @property
+    def empty(self) -> Patch | None:
+        """What the place looked like before the thing came, where that was seen."""
+        return self._empty
+
     @property
     def since_ns(self) -> int | None:
         """Start of the present standstill, None while it moves."""

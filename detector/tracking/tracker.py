@@ -18,6 +18,7 @@ from detector.detections import NO_TRACK, Detections
 from detector.tracking.appearance import DIFFERENT, SAME, Glimpse, GlimpseHistory, Patch, similarities
 from detector.tracking.association import FORBIDDEN, assign, buffered_distance, duplicates
 from detector.tracking.motion import Motions
+from detector.tracking.state import MAX_TRACKS, StillTrack, TrackerState, patch_from, patch_text
 from detector.tracking.stillness import HIDDEN_NS, StillMeter
 from detector.tracking.track import TrackView
 from streams.frame import Image
@@ -112,6 +113,43 @@ class _Track:
         self.skipped_ns += gap_ns
         self.meter.skip(gap_ns)
 
+    def state(self, class_names: Sequence[str]) -> StillTrack | None:
+        """What is needed to know it again; None when it moves, or when its place shows nothing to know it by."""
+        meter = self.meter
+        if meter.since_ns is None or meter.reference is None:
+            return None
+        return StillTrack(
+            track_id=self.track_id,
+            class_seconds={class_names[class_id]: seconds for class_id, seconds in self.class_seconds.items()},
+            first_ns=self.first_ns,
+            last_ns=self.last_ns,
+            box=self.box,
+            score=self.score,
+            mean_score=self.mean_score,
+            seconds=self.seconds,
+            since_ns=meter.since_ns,
+            held_ns=meter.held_ns,
+            anchor=meter.anchor,
+            reference=patch_text(meter.reference),
+            empty=None if meter.empty is None else patch_text(meter.empty),
+        )
+
+    @classmethod
+    def from_state(cls, state: StillTrack, class_names: Sequence[str], shift_ns: int) -> _Track | None:
+        """The track again, on a timeline that is `shift_ns` ahead; None when the model knows its class no more."""
+        known = {class_names.index(name): value for name, value in state.class_seconds.items() if name in class_names}
+        if not known:
+            return None
+        track = cls(state.track_id, state.held_ns + shift_ns, (state.anchor, state.score, next(iter(known))), None)
+        track.class_seconds = known
+        track.first_ns, track.last_ns = state.first_ns + shift_ns, state.last_ns + shift_ns
+        track.box, track.mean_score, track.seconds = state.box, state.mean_score, state.seconds
+        track.seen = False
+        track.meter.reference = patch_from(state.reference)
+        empty = None if state.empty is None else patch_from(state.empty)
+        track.meter.resume(state.since_ns + shift_ns, state.held_ns + shift_ns, empty)
+        return track
+
     def view(self, class_names: Sequence[str]) -> TrackView:
         return TrackView(
             track_id=self.track_id,
@@ -159,6 +197,22 @@ class Tracker:
     def views(self) -> tuple[TrackView, ...]:
         """Every live track after the last frame, seen in it or not, oldest first."""
         return self._views
+
+    def state(self) -> TrackerState:
+        """What outlives a restart: things that stand still, the latest seen first kept when there are too many."""
+        states = [state for track in self._tracks if (state := track.state(self._class_names)) is not None]
+        kept = sorted(states, key=lambda state: state.last_ns)[-MAX_TRACKS:]
+        return TrackerState(next_id=self.next_id, tracks=tuple(sorted(kept, key=lambda state: state.track_id)))
+
+    def resume(self, state: TrackerState, shift_ns: int) -> None:
+        """Take up the tracks of an earlier life, on a timeline that is `shift_ns` ahead of theirs."""
+        found = [_Track.from_state(one, self._class_names, shift_ns) for one in state.tracks]
+        self._tracks = [track for track in found if track is not None]
+        self._motions = Motions()
+        for track in self._tracks:
+            self._motions.add(track.last_ns, np.array([track.box]))
+        self.next_id = max(self.next_id, state.next_id)
+        self._views = tuple(track.view(self._class_names) for track in self._tracks)
 
     def skip(self, gap_ns: int) -> None:
         """For so long the picture has been unfit to judge: what stood still is remembered for so much longer.
