@@ -18,7 +18,7 @@ import psutil
 from streetwarden.settings import Settings, settings_from
 
 RUN_TIME_PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python", "fastapi", "sqlalchemy", "cryptography")
-EXTRAS = {"train": ("torch", "ultralytics"), "postgres": ("psycopg",)}
+EXTRAS = {"train": ("torch", "ultralytics"), "postgres": ("psycopg",), "openvino": ("openvino",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
         *(_extra(name, modules) for name, modules in EXTRAS.items()),
         _decoders(),
         _model(settings),
+        _backends(settings),
         _data_folder(settings.data_dir),
         _browserless_tools(),
     ]
@@ -93,6 +94,18 @@ def _model(settings: Settings) -> Finding:
         return Finding("model", True, describe_model(settings))  # noqa: FBT003
     except UsageError as error:
         return Finding("model", False, str(error))  # noqa: FBT003
+
+
+def _backends(settings: Settings) -> Finding:
+    """What each way to run the model would need for one 1080p picture on one thread, the fastest first."""
+    from detector.trial import try_backends  # noqa: PLC0415
+    from streetwarden.detection import model_path  # noqa: PLC0415
+    from streetwarden.errors import UsageError  # noqa: PLC0415
+
+    try:
+        return Finding("backends", None, "; ".join(map(str, try_backends(model_path(settings.model)))))
+    except UsageError as error:
+        return Finding("backends", None, f"not tried: {error}")
 
 
 def _data_folder(path: Path) -> Finding:

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from detector import backends
+from detector import backends, trial
 from detector.backends import (
     BACKENDS,
     BackendKind,
@@ -185,3 +185,24 @@ def test_pictures_of_a_usual_camera_are_warm(tmp_path: Path) -> None:
     before = dict(engine._backend._networks)  # type: ignore[attr-defined]
     engine.detect([picture(1080, 1920)])
     assert engine._backend._networks == before  # type: ignore[attr-defined]
+
+
+def test_a_trial_times_what_is_here_and_says_what_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(range(1000))
+    missing = {"cuda": "no GPU", "tensorrt": None}
+    table(monkeypatch, missing, [])
+    monkeypatch.setattr(trial, "BACKENDS", backends.BACKENDS)
+    path = write(tmp_path / "m.onnx", [RAW], DETECT)
+    found = trial.try_backends(path, runs=3, seconds=lambda: float(next(ticks)))
+    assert {one.backend: one.look_ms for one in found[:2]} == {"openvino": 1000.0, "onnxruntime": 1000.0}
+    assert {one.backend: one.reason for one in found[2:]} == {
+        "cuda": "no GPU",
+        "tensorrt": "not tried: it builds its engine for minutes at its first start",
+    }
+    assert str(found[0]) == f"{found[0].backend}: 1000.0 ms"
+
+
+def test_a_file_that_does_not_load_is_a_reason(tmp_path: Path) -> None:
+    text = tmp_path / "notes.onnx"
+    text.write_text("no model")
+    assert all(one.look_ms is None and one.reason for one in trial.try_backends(text))
