@@ -2,7 +2,7 @@
 
 Pictures that are predicted from others need more bytes when more has changed. How many bytes mean "nothing" differs
 from camera to camera, from day to night and with the encoder's rate control, so each camera's own quiet level is
-learnt: a low quantile of its recent byte rates, with a spread that is read below it, where motion cannot disturb it.
+learnt: where the lower half of its recent byte rates is densest, for motion only ever adds to them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ _MEMORY_NS = 180 * SECOND_NS
 _LEARN_EVERY_NS = 2 * SECOND_NS
 _FEWEST_WINDOWS = 12
 _QUIET_NS = 2 * SECOND_NS
-# Quantiles of the normal distribution, in standard deviations.
-_LOW, _LOW_Z = 0.10, -1.2816
-_LOWER, _LOWER_Z = 0.30, -0.5244
-# Octaves: no encoder is steadier, and no smaller rise is called motion.
+# The quiet level is where the lower half of the rates is densest: the shortest stretch that holds a quarter of it. Of a
+# normal distribution cut at its middle, such a stretch is so many standard deviations long.
+_DENSEST_SHARE = 0.25
+_DENSEST_SPREADS = 0.32
+# Octaves: no encoder is steadier, no smaller rise is called motion, and twice the bytes always are.
 _LEAST_SPREAD = 0.04
 _LEAST_RISE = 0.25
+_MOST_RISE = 1.0
 _RISE_SPREADS = 4.0
 _KEEP_SHARE = 0.6
 _AT_ONCE = 2.0
@@ -112,7 +114,7 @@ class PacketActivity:
     def _judge(self, start_ns: int, lasted_ns: int, level: float) -> bool:
         if self.quiet is None:
             return False
-        rise = max(_LEAST_RISE, _RISE_SPREADS * self.quiet.spread) * self._wariness
+        rise = min(_MOST_RISE, max(_LEAST_RISE, _RISE_SPREADS * self.quiet.spread)) * self._wariness
         above = (level - self.quiet.middle) / rise
         if self.moving:
             self._go_on(start_ns + lasted_ns, above)
@@ -149,11 +151,12 @@ class PacketActivity:
 
 
 def quiet_level(levels: list[float]) -> QuietLevel:
-    """The quiet level among byte rates in octaves, most of which may be of motion.
+    """The quiet level among byte rates in octaves, half of which and more may be of motion.
 
-    Two low quantiles of a normal distribution give its middle and spread (z of the 10th and 30th percentile).
+    Motion only ever adds bytes, so what is quiet is the densest part of the lower half.
     """
     ordered = sorted(levels)
-    low, lower = ordered[int(len(ordered) * _LOW)], ordered[int(len(ordered) * _LOWER)]
-    spread = max(_LEAST_SPREAD, (lower - low) / (_LOWER_Z - _LOW_Z))
-    return QuietLevel(low - _LOW_Z * spread, spread)
+    lower = ordered[: max(4, (len(ordered) + 1) // 2)]
+    held = max(2, round(len(lower) * _DENSEST_SHARE))
+    length, first = min((lower[index + held - 1] - lower[index], index) for index in range(len(lower) - held + 1))
+    return QuietLevel(lower[first] + length / 2, max(_LEAST_SPREAD, length / _DENSEST_SPREADS))

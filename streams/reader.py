@@ -112,7 +112,7 @@ class CameraReader:
             return None
         if self._ready:
             return min(now_ns, pulse.arrival_of(self._ready[0].picture.pts_ns))
-        if self._run is not None or not self._keys_serve(demand):
+        if self._runs(demand):
             return self._run_due_ns(demand, now_ns)
         return self._key_due_ns(demand, now_ns)
 
@@ -126,9 +126,10 @@ class CameraReader:
                 return []
             if limit <= 0 or self._pulse.latest_ns is None:
                 return []
-            if self._run is None and not self._ready and self._keys_serve(demand):
-                return self._look_at_keys(demand, now_ns, limit)
-            return self._read_on(demand, limit)
+            if self._ready or self._runs(demand):
+                return self._read_on(demand, limit)
+            self._end_run()
+            return self._look_at_keys(demand, now_ns, limit)
 
     def finish(self, limit: int = 1_000_000) -> list[Frame]:
         """The stream has ended for good: the pictures still held that are due."""
@@ -169,6 +170,10 @@ class CameraReader:
     def _is_fresh(self, pts_ns: int) -> bool:
         """Whether this would be the first picture after an interruption."""
         return self._fresh_from_ns is not None and pts_ns >= self._fresh_from_ns
+
+    def _follows(self, demand: Demand) -> bool:
+        """Whether something moves and more is wanted for that."""
+        return self._gate.moving and demand.active_interval_s < demand.rest_interval_s
 
     def _wanted_ns(self, demand: Demand, at_ns: int | None = None) -> int:
         """The interval that holds now, or at a moment of the timeline that may lie behind."""
@@ -235,17 +240,16 @@ class CameraReader:
         if newest is None:
             self.needs_key = True
             return []
-        if not self._gate.moving or self._taken_ns is None:
+        if not self._follows(demand) or self._taken_ns is None:
             return [newest]
-        least_ns = self._wanted_ns(demand) * (1 - _EARLY_SHARE)
+        want_ns, spacing_ns = self._wanted_ns(demand), self._pulse.key_spacing_ns or 0
         chosen: list[tuple[StreamParameters, EncodedPacket]] = []
         last_ns = self._taken_ns
-        for key in self._ring.keys_after(
-            max(self._taken_ns, self._tried_key_ns or 0, newest[1].pts_ns - _LONGEST_LAG_NS)
-        ):
-            if key[1].pts_ns - last_ns >= least_ns or (self._is_fresh(key[1].pts_ns) and not chosen):
+        for key in self._ring.keys_after(max(last_ns, self._tried_key_ns or 0, newest[1].pts_ns - _LONGEST_LAG_NS)):
+            at_ns = key[1].pts_ns
+            if at_ns + spacing_ns > last_ns + want_ns * (1 + _EARLY_SHARE) or self._is_fresh(at_ns):
                 chosen.append(key)
-                last_ns = key[1].pts_ns
+                last_ns = at_ns
         return chosen
 
     def _look_alone(self, demand: Demand, parameters: StreamParameters, packet: EncodedPacket) -> Frame | None:
@@ -293,7 +297,9 @@ class CameraReader:
             budget -= len(stretch.packets)
             self._ready.extend(self._run.take(stretch))
             frames += self._emit_ready(demand, limit - len(frames))
-        self._rest_again(demand)
+        if self._run is not None and not self._runs(demand):
+            self._ready.extend(self._run.drain())
+            self._end_run()
         return frames
 
     def _run_dry(self, run: DecodingRun) -> None:
@@ -328,15 +334,15 @@ class CameraReader:
             self._drops["overrun"] += max(1, (pulse.latest_ns - target_ns) // max(want_ns, pulse.step_ns))
         self._ready.extend(run.jump(place))
 
-    def _rest_again(self, demand: Demand) -> None:
-        """Back to key frames when nothing moves where the run has come to, and they come often enough."""
+    def _runs(self, demand: Demand) -> bool:
+        """Whether every packet is to be decoded: key frames are too rare, or the run has not come to rest yet."""
+        if not self._keys_serve(demand):
+            return True
         run = self._run
-        if run is None or not self._keys_serve(demand) or self._gate.moving:
-            return
+        if run is None or demand.active_interval_s >= demand.rest_interval_s:
+            return False
         until_ns = self._gate.until_ns
-        if self._exhausted or until_ns is None or (run.position_ns or 0) >= until_ns:
-            self._ready.extend(run.drain())
-            self._end_run()
+        return self._gate.moving or (until_ns is not None and (run.position_ns or 0) < until_ns and not self._exhausted)
 
     def _end_run(self) -> None:
         if self._run is not None:
