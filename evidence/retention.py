@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from evidence import index
 from evidence.chain import Link
-from evidence.disk import Disk, replace_file
+from evidence.disk import Disk
 from evidence.errors import RetentionError
 from evidence.index import Indexed
 from evidence.layout import Layout
@@ -149,13 +149,20 @@ class Retention:
         package_id = deletion.entry.link.package_id
         tombstone = self._layout.tombstone(package_id)
         if not tombstone.exists():
-            replace_file(self._disk, tombstone, seal_tombstone(self._tombstone(deletion), self._signer))
+            self._write(tombstone, seal_tombstone(self._tombstone(deletion), self._signer))
         folder = self._layout.package(package_id)
         grave = self._layout.building / f"deleted.{uuid4().hex[:8]}"
         if folder.exists():
             self._disk.rename(folder, grave)
             self._disk.sync_folder(self._layout.packages)
         self._disk.remove(grave)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """Made aside, where the store clears away what a power cut leaves, and renamed."""
+        temporary = self._layout.building / f"tombstone.{uuid4().hex[:8]}"
+        self._disk.write(temporary, data)
+        self._disk.rename(temporary, path)
+        self._disk.sync_folder(path.parent)
 
     def _entries(self) -> Mapping[str, Indexed]:
         """The packages that lie there; the index on the disk belongs to the recorder and is not touched."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -12,7 +13,7 @@ from evidence.camera_file import CameraFile
 from evidence.chain import Head, next_place
 from evidence.manifest import Manifest, package_id_for
 from evidence.package import bag_files
-from evidence.signing import Ed25519Signer, KeyRegistry
+from evidence.signing import Ed25519Signer, KeyRegistry, Signer
 
 SEALED_AT_NS = 1_780_000_000_123_456_789
 VALID_FROM = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,6 +34,9 @@ CAMERA_FILE = CameraFile(
 
 def signer(seed: int = 1) -> Ed25519Signer:
     return Ed25519Signer(Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32))
+
+
+ed25519 = signer
 
 
 def registry(*seeds: int) -> KeyRegistry:
@@ -104,9 +108,21 @@ def manifest(incident_id: str = "incident-1", head: Head | None = None, **change
     return Manifest.model_validate(fields | changes)
 
 
-def bag(incident_id: str = "incident-1", head: Head | None = None, **changes: object) -> dict[str, bytes]:
+def bag(
+    incident_id: str = "incident-1", head: Head | None = None, signer: Signer | None = None, **changes: object
+) -> dict[str, bytes]:
     """All files of an honest package."""
-    return bag_files(manifest(incident_id, head, **changes), payload(), signer())
+    by = signer or ed25519()
+    return bag_files(manifest(incident_id, head, **{"key_id": by.key_id} | changes), payload(), by)
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> Path:
+    """The package as a folder."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
 
 
 def rebag(files: Mapping[str, bytes], changed: Manifest, seed: int = 1) -> dict[str, bytes]:

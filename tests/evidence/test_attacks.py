@@ -23,7 +23,7 @@ from evidence.problems import ProblemCode, Scope
 from evidence.signing import KeyRegistry, sign_manifest
 from evidence.verify import verify_package
 from tests.evidence import support
-from tests.evidence.test_package import write
+from tests.evidence.support import write
 
 Files = dict[str, bytes]
 Attack = Callable[[Files], Files]

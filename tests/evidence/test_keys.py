@@ -11,8 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from evidence.errors import KeyMaterialError
-from evidence.keys import load_or_create_signer, load_registry, open_keys, save_registry
+from evidence.keys import KeySource, load_or_create_signer, load_registry, open_keys, rotate, save_registry
+from evidence.problems import ProblemCode
 from evidence.signing import KeyEntry, KeyRegistry, key_id_of
+from evidence.verify import verify_package
 from streams.clock import SimulatedClock
 from tests.evidence import support
 from tests.evidence.faults import FaultyDisk, PowerCut
@@ -83,3 +85,48 @@ def test_times_without_a_zone_are_refused() -> None:
     naive = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
     with pytest.raises(ValidationError, match="timezone"):
         KeyEntry.model_validate(entry.model_dump() | {"valid_from": naive})
+
+
+def test_a_rotated_key_s_packages_stay_authentic_and_its_later_ones_do_not(tmp_path: Path) -> None:
+    clock = SimulatedClock(support.SEALED_AT_NS)
+    old = open_keys(tmp_path, clock, "office")
+    clock.advance(60)
+    before = support.bag(signer=old.signer, sealed_at_ns=clock.wall_ns())
+    clock.advance(60)
+    new = rotate(tmp_path, clock, "office")
+    late = support.bag(signer=old.signer, sealed_at_ns=clock.wall_ns() + 1)
+    after = support.bag(signer=new.signer, sealed_at_ns=clock.wall_ns() + 1)
+    again = open_keys(tmp_path, clock)
+    assert again.signer.key_id == new.signer.key_id != old.signer.key_id
+    assert verify_package(before, again.registry).ok
+    assert verify_package(after, again.registry).ok
+    assert [problem.code for problem in verify_package(late, again.registry).problems] == [ProblemCode.KEY_REVOKED]
+    assert stat.S_IMODE((tmp_path / "signing.pem").stat().st_mode) == 0o600
+
+
+def test_a_power_cut_during_a_rotation_leaves_a_signer_that_the_registry_allows(tmp_path: Path) -> None:
+    clock = SimulatedClock(support.SEALED_AT_NS)
+    outcomes = set()
+    for fail_at in range(1, 20):
+        folder = tmp_path / str(fail_at)
+        old = open_keys(folder, clock)
+        with contextlib.suppress(PowerCut):
+            rotate(folder, clock, disk=FaultyDisk(fail_at, PowerCut))
+        keys = open_keys(folder, clock)
+        assert keys.entry.revoked_at is None
+        assert verify_package(support.bag(signer=keys.signer, sealed_at_ns=clock.wall_ns()), keys.registry).ok
+        assert not (folder / "signing.next.pem").exists()
+        outcomes.add(keys.signer.key_id == old.signer.key_id)
+    assert outcomes == {True, False}
+
+
+def test_an_expired_key_is_rotated_at_the_start(tmp_path: Path) -> None:
+    clock, yearly = SimulatedClock(support.SEALED_AT_NS), KeySource(valid_days=365)
+    first = open_keys(tmp_path, clock, source=yearly)
+    clock.advance(364 * 86_400)
+    assert open_keys(tmp_path, clock, source=yearly).signer.key_id == first.signer.key_id
+    clock.advance(86_400)
+    second = open_keys(tmp_path, clock, source=yearly)
+    assert second.signer.key_id != first.signer.key_id
+    assert len(second.registry.keys) == 2
+    assert second.entry.valid_until is not None

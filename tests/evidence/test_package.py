@@ -13,14 +13,7 @@ from evidence.manifest import parse, plain
 from evidence.package import bag_files
 from evidence.verify import verify_package
 from tests.evidence import support
-
-
-def write(files: dict[str, bytes], folder: Path) -> Path:
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return folder
+from tests.evidence.support import write
 
 
 def test_an_honest_package_holds_in_memory_and_on_disk(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from evidence.transport import pack_bag, unpack_bag
 from evidence.verify import verify_package
 from tests.evidence import support
 from tests.evidence.faults import FaultyDisk, disk_full
-from tests.evidence.test_package import write
+from tests.evidence.support import write
 
 
 def packed(tmp_path: Path) -> bytes:
