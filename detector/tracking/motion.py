@@ -8,7 +8,7 @@ import numpy.typing as npt
 Vectors = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-POSITION_NOISE = 0.03
+POSITION_NOISE = 0.05
 """Standard deviation of a detector's box, in box sizes."""
 ACCELERATION_NOISE = 0.1
 """How fast a velocity wanders, in box sizes per second, per root of a second."""
@@ -66,6 +66,14 @@ class Motions:
         variance = var_x + 2 * seconds * cov + seconds**2 * var_v
         result: Vectors = np.sqrt((variance / size**2).max(axis=1)) if len(mean) else np.zeros(0)
         return result
+
+    def headings(self) -> tuple[Vectors, Vectors]:
+        """Velocities of the centres (N, 2) in box sizes a second, and how well they are known (N,) in 0..1."""
+        size = self._state[0, :, 2:]
+        heading = self._state[1, :, :2] / size
+        speed = np.sqrt((heading * heading).sum(axis=1))
+        doubt = np.sqrt((self._state[3, :, :2] / size**2).max(axis=1, initial=0.0))
+        return heading, speed / np.maximum(speed + doubt, 1e-9)
 
     def update(self, rows: Rows, pts_ns: int, xyxy: Vectors) -> None:
         """Correct rows (K,) by boxes (K, 4) seen at `pts_ns`, which must not be before their last ones."""

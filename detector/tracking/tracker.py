@@ -16,7 +16,7 @@ import numpy.typing as npt
 from detector.boxes import Box, Floats, iou
 from detector.detections import NO_TRACK, Detections
 from detector.tracking.appearance import DIFFERENT, SAME, Glimpse, GlimpseHistory, Patch, similarities
-from detector.tracking.association import FORBIDDEN, assign, buffered_distance, duplicates
+from detector.tracking.association import FORBIDDEN, assign, buffered_distance, duplicates, height_overlap, turning
 from detector.tracking.motion import Motions
 from detector.tracking.state import MAX_TRACKS, StillTrack, TrackerState, patch_from, patch_text
 from detector.tracking.stillness import HIDDEN_NS, StillMeter
@@ -175,6 +175,10 @@ DOUBTFUL_LIMIT = 0.6
 STILL_LIMIT = 0.7
 SAME_PLACE_BONUS = 0.3
 """Before all others, a detection belongs to the thing whose pixels still show in its place."""
+HEIGHT_POWER = 1.5
+"""How much the shared height counts beside the shared area."""
+TURN_WEIGHT = 0.2
+"""What turning right about costs."""
 LONGEST_VOTE_S = 5.0
 SPAWN_OVERLAP = 0.45
 
@@ -266,38 +270,33 @@ class Tracker:
             return owners
         is_sure = detections.score >= self._options.sure
         sure, doubtful = np.flatnonzero(usable & is_sure), np.flatnonzero(usable & ~is_sure)
-        expected, buffers = self._expected(pts_ns)
-        free = [row for row, track in enumerate(self._tracks) if not track.is_replaced(pts_ns)]
+        distance = self._distance(pts_ns, detections.xyxy.astype(np.float64))
+        free = np.array([not track.is_replaced(pts_ns) for track in self._tracks])
         for candidates, limit in ((sure, SURE_LIMIT), (doubtful, DOUBTFUL_LIMIT)):
-            if not len(candidates) or not free:
-                continue
-            seen = detections.xyxy[candidates].astype(np.float64)
-            cost = self._cost(free, buffered_distance(expected[free], seen, buffers[free]), limit)
-            taken = set()
+            rows = np.flatnonzero(free)
+            cost = distance[rows[:, None], candidates]
+            cost[cost > limit] = FORBIDDEN
             for row, column in assign(cost, limit):
-                owners[int(candidates[column])] = free[row]
-                taken.add(free[row])
-            free = [row for row in free if row not in taken]
+                owners[int(candidates[column])] = int(rows[row])
+                free[rows[row]] = False
         return owners
 
-    def _expected(self, pts_ns: int) -> tuple[Floats, Floats]:
-        """The boxes (N, 4) to look for, and how far to grow them (N,)."""
-        boxes = self._motions.predict(pts_ns)
+    def _distance(self, pts_ns: int, seen: Floats) -> Floats:
+        """Cost (T, D) of giving each detection (D, 4) to each track; `FORBIDDEN` where it must not be."""
+        expected = self._motions.predict(pts_ns)
         buffers = np.clip(self._motions.spread(pts_ns) * BUFFER_PER_SPREAD, MIN_BUFFER, MAX_BUFFER)
-        for row, track in enumerate(self._tracks):
-            if track.stands_there or track.is_hidden:
-                boxes[row] = track.meter.anchor
-                buffers[row] = 0.0 if track.stands_there else MIN_BUFFER
-        return boxes, buffers
-
-    def _cost(self, rows: Sequence[int], distance: Floats, limit: float) -> Floats:
-        """Cost (T, D) of giving each detection to each track; `FORBIDDEN` where it must not be."""
-        for place, row in enumerate(rows):
-            track = self._tracks[row]
-            if track.stands_there or track.is_hidden:
-                bonus = SAME_PLACE_BONUS if track.stands_there else 0.0
-                distance[place] = np.where(distance[place] <= STILL_LIMIT, distance[place] - bonus, FORBIDDEN)
-        distance[distance > limit] = FORBIDDEN
+        standing = [row for row, track in enumerate(self._tracks) if track.stands_there]
+        hidden = [row for row, track in enumerate(self._tracks) if track.is_hidden]
+        for row in (*standing, *hidden):
+            expected[row] = self._tracks[row].meter.anchor
+        buffers[standing], buffers[hidden] = 0.0, MIN_BUFFER
+        near = buffered_distance(expected, seen, buffers)
+        last = np.array([track.box for track in self._tracks])
+        turns = turning(last, *self._motions.headings(), seen)
+        distance: Floats = 1 - (1 - near) * height_overlap(expected, seen) ** HEIGHT_POWER + TURN_WEIGHT * turns
+        # What stands does not turn, and half hidden it is less high.
+        for rows, bonus in ((standing, SAME_PLACE_BONUS), (hidden, 0.0)):
+            distance[rows] = np.where(near[rows] <= STILL_LIMIT, near[rows] - bonus, FORBIDDEN)
         return distance
 
     def _take(self, glimpse: Glimpse, found: Sequence[Found], owners: Mapping[int, int]) -> None:
