@@ -138,13 +138,16 @@ def _add_quantize(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _quantize(arguments: argparse.Namespace) -> int:
-    from models.quantize import quantize  # noqa: PLC0415  # extra `train`
+    from models.quantize import quantize, write_int8_card  # noqa: PLC0415  # extra `train`
 
-    source = default_catalogue().resolve(arguments.model)
+    catalogue = default_catalogue()
+    source = catalogue.resolve(arguments.model)
     fused = quantize(source, arguments.target, arguments.pictures, limit=arguments.limit)
     before, after = source.stat().st_size, arguments.target.stat().st_size
     _say(f"{arguments.target}: {after / 1e6:.1f} MB (float: {before / 1e6:.1f} MB)")
     _say(f"{fused.in_int8} of {fused.convolutions} convolutions in int8; measure it with `models evaluate`")
+    for card in (card for card in catalogue.cards() if card.name == arguments.model):
+        _say(f"{write_int8_card(card, arguments.target, arguments.pictures)}: its card, without figures yet")
     return 0
 
 

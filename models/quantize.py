@@ -15,8 +15,10 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from detector.letterbox import InputBuffer, plan_letterbox
+from models.catalogue import Card, card_json, sha256_of
 from models.errors import QuantizeError
 from models.extra import require_packages
 from models.lighten import decoding, entrance, lighten, name_nodes
@@ -122,6 +124,36 @@ def fused_convolutions(model: Path, scratch: Path) -> Fused:
     operators = Counter(node.op_type for node in onnx.load(str(scratch)).graph.node)
     in_int8 = sum(operators[name] for name in INT8_CONVOLUTIONS)
     return Fused(in_int8 + operators["Conv"] + operators["FusedConv"], in_int8)
+
+
+def write_int8_card(card: Card, target: Path, pictures: Sequence[Path]) -> Path:
+    """Write the card of `target`, the int8 form of that card's weights, beside it; figures are yet to be measured.
+
+    Raises QuantizeError when the file's name cannot be a model's.
+    """
+    drawn = ", ".join(f"{folder.parent.name}/{folder.name}" for folder in pictures)
+    facts = card.model_dump() | {
+        "name": target.stem,
+        "file": target.name,
+        "sha256": sha256_of(target),
+        "bytes": target.stat().st_size,
+        "precision": "int8",
+        "url": None,
+        "figures": (),
+        "training": card.training.model_copy(
+            update={
+                "command": f"streetwarden models quantize {card.name} {target.name}",
+                "notes": (*card.training.notes, f"static int8 of {card.file}, calibrated on pictures of {drawn}"),
+            }
+        ).model_dump(),
+    }
+    try:
+        made = Card.model_validate(facts)
+    except ValidationError as problem:
+        raise QuantizeError(f"{target}: {problem.errors(include_url=False)[0]['msg']}") from problem
+    path = target.with_suffix(".json")
+    path.write_text(card_json(made), encoding="utf-8")
+    return path
 
 
 class _Pictures:

@@ -11,12 +11,13 @@ import pytest
 
 from detector.backends import open_backend
 from detector.engine import Engine
+from models.catalogue import Catalogue, default_catalogue
 from models.cli import run_alone
 from models.errors import QuantizeError
 from models.export import ExportOptions, export_model
 from models.lighten import lighten
 from models.predict import Predictor
-from models.quantize import _choose, quantize
+from models.quantize import _choose, quantize, write_int8_card
 from tests.models.test_street import SIZE, small_model
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # ONNX Runtime's own advice
@@ -58,6 +59,19 @@ def test_lightening_changes_no_number(float_model: Path, tmp_path: Path) -> None
     )
     assert np.abs(ours - theirs).max() < 1e-3
     assert lighten(model) == 0
+
+
+def test_the_card_of_an_int8_file_makes_it_a_model_of_the_catalogue(tmp_path: Path) -> None:
+    card = default_catalogue().card("street")
+    target = tmp_path / "street-int8.onnx"
+    target.write_bytes(b"weights")
+    write_int8_card(card, target, [tmp_path / "site" / "images"])
+    made = Catalogue((tmp_path,)).card("street-int8")
+    assert (made.precision, made.figures, made.classes) == ("int8", (), card.classes)
+    assert made.training.notes[-1] == f"static int8 of {card.file}, calibrated on pictures of site/images"
+    assert Catalogue((tmp_path,)).resolve("street-int8") == target
+    with pytest.raises(QuantizeError, match="odd name"):
+        write_int8_card(card, target.rename(tmp_path / "odd name.onnx"), [tmp_path])
 
 
 def test_every_folder_is_drawn_from_in_turn(tmp_path: Path) -> None:
