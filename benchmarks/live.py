@@ -31,13 +31,19 @@ LONGER_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class LivePlan:
-    """How many cameras for how long; `interval_s` is the wanted time between two looks at one camera."""
+    """How many cameras for how long.
+
+    `interval_s`: a look at each camera at least so often; None: as its rules ask. `stagger_s`: each camera is so much
+    further into its clip than the one before, so that not all see a car park at once.
+    """
 
     clips: Sequence[Clip]
     cameras: int
     seconds: float
-    interval_s: float = 1.0
+    interval_s: float | None = None
     model: str | None = None
+    stagger_s: float = 0.0
+    looks: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,6 @@ class LiveRun:
         total: Counter[str] = Counter()
         for camera in self.health["cameras"]:
             total.update(camera["drops"])
-            total["replaced_before_a_look"] += camera["frames_replaced"]
         return {reason: count for reason, count in sorted(total.items()) if count}
 
     def analysed_per_s(self, camera: dict[str, Any]) -> float:
@@ -84,7 +89,7 @@ class LiveRun:
 def run_live(plan: LivePlan, folder: Path) -> LiveRun:
     """Run the simulator and the worker. Raises BenchmarkError when either does not start or dies."""
     product = Product(folder)
-    simulated = simulate(product, [clip.path for clip in plan.clips], plan.cameras)
+    simulated = simulate(product, [clip.path for clip in plan.clips], plan.cameras, stagger_s=plan.stagger_s)
     try:
         return _watch(plan, product, simulated)
     finally:
@@ -92,11 +97,10 @@ def run_live(plan: LivePlan, folder: Path) -> LiveRun:
 
 
 def _watch(plan: LivePlan, product: Product, simulated: Simulated) -> LiveRun:
-    placed = many_cameras(plan.clips, simulated.urls)
+    placed = many_cameras(plan.clips, simulated.urls, simulated.offsets_s)
     cameras = write_cameras_file(product.folder / "cameras.yaml", [one.camera for one in placed])
     out = product.folder / "out"
-    options = ["--interval", f"{plan.interval_s:g}", *(["--model", plan.model] if plan.model else [])]
-    worker = product.spawn("worker", "--cameras", cameras, "--out", out, *options)
+    worker = product.spawn("worker", "--cameras", cameras, "--out", out, *_options(plan))
     try:
         _wait_until_working(worker, plan.cameras, product)
         began_ns = time.time_ns()
@@ -117,6 +121,11 @@ def _watch(plan: LivePlan, product: Product, simulated: Simulated) -> LiveRun:
         worker=tuple(usage for usage, _ in usages),
         simulator=tuple(usage for _, usage in usages),
     )
+
+
+def _options(plan: LivePlan) -> list[str | Path]:
+    said = {"--interval": plan.interval_s, "--model": plan.model, "--looks": plan.looks}
+    return [str(word) for name, value in said.items() if value is not None for word in (name, value)]
 
 
 def _wait_until_working(worker: Process, cameras: int, product: Product) -> None:
@@ -206,19 +215,23 @@ def planted_in(run: LiveRun, origins: dict[str, float]) -> list[Planted]:
 
 
 def planted_on(placed: Placed, began_s: float, ended_s: float) -> list[Planted]:
-    """The true incidents of one camera that is watched from `began_s` to `ended_s` after its clip began."""
-    clip = placed.clip
+    """The true incidents of one camera that is watched from `began_s` to `ended_s`, seconds since the simulator began.
+
+    The camera's clip was `placed.offset_s` on at that moment.
+    """
+    clip, offset_s = placed.clip, placed.offset_s
+    first, last = (math.floor((at_s + offset_s) / clip.duration_s) for at_s in (began_s, ended_s))
     planted = []
-    for turn in range(math.floor(began_s / clip.duration_s), math.floor(ended_s / clip.duration_s) + 1):
+    for turn in range(first, last + 1):
+        turn_s = turn * clip.duration_s - offset_s
         for truth in clip.incidents:
             dwell_s = clip.dwell_s(truth)
-            from_s = max(began_s, turn * clip.duration_s + truth.from_s)
-            to_s = min(ended_s, turn * clip.duration_s + truth.to_s)
+            from_s, to_s = max(began_s, turn_s + truth.from_s), min(ended_s, turn_s + truth.to_s)
             if dwell_s is None or to_s <= from_s:
                 continue
             due_s = from_s + dwell_s
             # What left the moment its limit passed, or whose limit passes as the run ends, may go either way.
-            expected = due_s + LONGER_S <= turn * clip.duration_s + truth.to_s and due_s + GRACE_S <= ended_s
+            expected = due_s + LONGER_S <= turn_s + truth.to_s and due_s + GRACE_S <= ended_s
             planted.append(
                 Planted(placed.camera.id, truth.zone, truth.kind, from_s, to_s, dwell_s, truth.xyxy, expected)
             )

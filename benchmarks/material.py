@@ -103,18 +103,24 @@ def with_dwell(clip: Clip, seconds: float) -> Clip:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One of many cameras: its configuration, and the clip that it plays."""
+    """One of many cameras: its configuration, the clip that it plays, and how far into it it began."""
 
     camera: CameraConfig
     clip: Clip
+    offset_s: float = 0.0
 
 
-def many_cameras(clips: Sequence[Clip], urls: Sequence[str]) -> list[Placed]:
+def many_cameras(clips: Sequence[Clip], urls: Sequence[str], offsets_s: Sequence[float] | None = None) -> list[Placed]:
     """One camera for each URL, the clips taken in turn as `streetwarden simulate` takes them."""
+    taken, begun_s = islice(cycle(clips), len(urls)), offsets_s or [0.0] * len(urls)
     return [
-        Placed(clip.camera.model_copy(update={"id": f"cam-{number}", "name": f"Camera {number}", "url": url}), clip)
-        for number, (url, clip) in enumerate(zip(urls, islice(cycle(clips), len(urls)), strict=True), start=1)
+        Placed(_camera_at(clip, number, url), clip, offset_s)
+        for number, (url, clip, offset_s) in enumerate(zip(urls, taken, begun_s, strict=True), start=1)
     ]
+
+
+def _camera_at(clip: Clip, number: int, url: str) -> CameraConfig:
+    return clip.camera.model_copy(update={"id": f"cam-{number}", "name": f"Camera {number}", "url": url})
 
 
 def camera_values(cameras: Sequence[CameraConfig]) -> list[dict[str, Any]]:

@@ -53,22 +53,29 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A running camera simulator; `started_ns`: the UTC moment at which its clips began, to a fraction of a second."""
+    """A running camera simulator. `started_ns`: the UTC moment at which its first camera's clip began; `offsets_s`: how
+    far each camera was into its clip then.
+    """
 
     process: Process
     urls: tuple[str, ...]
     started_ns: int
+    offsets_s: tuple[float, ...]
 
 
-def simulate(product: Product, clips: Sequence[Path], cameras: int, port: int = 0) -> Simulated:
+def simulate(
+    product: Product, clips: Sequence[Path], cameras: int, port: int = 0, *, stagger_s: float = 0.0
+) -> Simulated:
     """Start `streetwarden simulate` and wait until it serves. Raises BenchmarkError when it does not."""
-    verb: tuple[str | Path, ...] = ("simulate", *clips, "--cameras", str(cameras), "--port", str(port), "--json")
-    process = product.spawn(*verb, stdout=subprocess.PIPE)
+    numbers = ("--cameras", str(cameras), "--port", str(port), "--stagger", f"{stagger_s:g}")
+    process = product.spawn("simulate", *clips, *numbers, "--json", stdout=subprocess.PIPE)
     line = process.stdout.readline() if process.stdout else ""
     if not line:
         process.wait()
         raise BenchmarkError(f"the camera simulator did not start: {product.last_words()}")
-    return Simulated(process, tuple(json.loads(line)["urls"]), time.time_ns())
+    said = json.loads(line)
+    offsets_s = tuple(float(camera["offset_s"]) for camera in said["cameras"])
+    return Simulated(process, tuple(said["urls"]), int(said["started_at_ns"]), offsets_s)
 
 
 def free_port() -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.cameras import look
+from benchmarks.encode import add_live_options, live_clips
 from benchmarks.live import LivePlan, run_live
-from benchmarks.material import add_clip_options, load_clips
+from benchmarks.material import Clip
 from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median, say
 
 CITY_SIZES = (10_000, 100_000)
@@ -25,24 +27,28 @@ FORMULA = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What this benchmark can be told."""
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 4, 8], metavar="N", help="numbers of cameras")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[1, 10, 25, 50, 100], metavar="N", help="numbers of cameras"
+    )
     parser.add_argument("--seconds", type=float, default=60, metavar="S", help="length of a run (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="repetitions of each (default: %(default)s)")
-    parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="wanted seconds between two looks")
-    add_clip_options(parser)
+    add_live_options(parser)
 
 
 def run(options: argparse.Namespace) -> Outcome:
     """Run each size in turn, so that a busy moment of the machine does not fall on one size alone."""
-    clips = load_clips(options.clips)
-    samples: list[Sample] = []
-    for turn in range(1, options.runs + 1):
-        for size in options.sizes:
-            say(f"scaling: {size} cameras, run {turn} of {options.runs}")
-            with tempfile.TemporaryDirectory(prefix="streetwarden-scaling-") as folder:
-                figures, _, _ = look(run_live(LivePlan(clips, size, options.seconds, options.interval), Path(folder)))
-            samples.append({"cameras": size, "run": turn, **figures})
+    with tempfile.TemporaryDirectory(prefix="streetwarden-clips-") as folder:
+        clips = live_clips(options, Path(folder))
+        samples = [_sample(clips, size, turn, options) for turn in range(1, options.runs + 1) for size in options.sizes]
     return Outcome(figures_of(samples), samples)
+
+
+def _sample(clips: Sequence[Clip], size: int, turn: int, options: argparse.Namespace) -> Sample:
+    say(f"scaling: {size} cameras, run {turn} of {options.runs}")
+    plan = LivePlan(clips, size, options.seconds, options.interval, options.model, stagger_s=options.stagger)
+    with tempfile.TemporaryDirectory(prefix="streetwarden-scaling-") as folder:
+        figures, _, _ = look(run_live(plan, Path(folder)))
+    return {"cameras": size, "run": turn, **figures}
 
 
 def figures_of(samples: list[Sample]) -> Figures:
@@ -109,6 +115,6 @@ BENCHMARK = Benchmark(
     about="cost per camera at growing numbers of cameras, and the plan for a city on paper",
     run=run,
     add_options=add_options,
-    smoke={"sizes": [1, 2], "seconds": 1.5, "runs": 1},
+    smoke={"sizes": [1, 2], "seconds": 1.5, "runs": 1, "native": True},
     gates=(Gate("cost_ratio_last_to_first", most=1.1, timed=True),),
 )
