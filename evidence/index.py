@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,8 @@ class Indexed:
         """Read a line; ValueError or TypeError when it is none."""
         package_id, camera_id, digest, sequence, previous, gap, sealed_at_ns = json.loads(line)
         told = None if gap is None else DeclaredGap(first=gap[0], last=gap[1], reason=gap[2])
-        place = ChainPlace(sequence=sequence, previous_manifest_sha256=previous, declared_gap=told)
+        # Written by this very class from what was validated at the sealing: not validated again at every start.
+        place = ChainPlace.model_construct(sequence=sequence, previous_manifest_sha256=previous, declared_gap=told)
         return cls(Link(camera_id, package_id, digest, place), int(sealed_at_ns))
 
 
@@ -66,7 +68,7 @@ def load(path: Path) -> dict[str, Indexed]:
 def refreshed(path: Path, packages: Path, disk: Disk) -> dict[str, Indexed]:
     """The index of the packages that lie in the folder now, mended on the disk when it was not."""
     known = load(path)
-    names = {folder.name for folder in packages.iterdir()}
+    names = set(os.listdir(packages))  # noqa: PTH208 - names alone, and there may be a hundred thousand
     entries = {name: entry for name, entry in known.items() if name in names}
     found = {entry.link.package_id: entry for entry in read_packages(packages / name for name in names - known.keys())}
     if found or len(entries) != len(known) or not path.exists():

@@ -7,6 +7,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -18,6 +19,9 @@ from evidence.problems import ProblemCode
 
 MEDIA_TYPE = "application/zip"
 _CHUNK_BYTES = 256 * 1024
+_END_RECORD = struct.Struct("<4s4H2LH")
+_LARGE_LOCATOR_BYTES = 20
+_MOST_BYTES_PER_ENTRY = 512
 _OLDEST_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -46,7 +50,7 @@ def unpack_bag(
     disk = disk or Disk()
     temporary = into.with_name(f".{into.name}.{uuid4().hex}.tmp")
     try:
-        with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as archive:
+        with _opened(source) as file, zipfile.ZipFile(_with_small_directory(file, limits)) as archive:
             entries = _checked_entries(archive, limits)
             _extract(archive, entries, temporary, disk)
         disk.rename(temporary, into)
@@ -55,6 +59,40 @@ def unpack_bag(
         raise TransportError(ProblemCode.BAD_ARCHIVE, "archive", str(error)) from error
     finally:
         disk.remove(temporary)
+
+
+@contextmanager
+def _opened(source: Path | bytes | IO[bytes]) -> Iterator[IO[bytes]]:
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+    elif isinstance(source, Path):
+        with source.open("rb") as file:
+            yield file
+    else:
+        yield source
+
+
+def _with_small_directory(file: IO[bytes], limits: Limits) -> IO[bytes]:
+    """`file`, when its directory is no longer than the allowed number of files needs.
+
+    zipfile reads the whole directory into memory before anybody can count, so its size is asked of the end record,
+    which must be the last thing in the file, without a comment and without the large form.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _END_RECORD.size - _LARGE_LOCATOR_BYTES))
+    tail = file.read(_END_RECORD.size + _LARGE_LOCATOR_BYTES)
+    if len(tail) < _END_RECORD.size:
+        raise zipfile.BadZipFile("not a zip file")
+    mark, *_, directory_bytes, _, comment_bytes = _END_RECORD.unpack(tail[-_END_RECORD.size :])
+    if mark != b"PK\5\6" or comment_bytes:
+        raise zipfile.BadZipFile("does not end as a zip file without a comment does")
+    if tail.startswith(b"PK\6\7") and len(tail) > _END_RECORD.size:
+        raise zipfile.BadZipFile("is of the large form (zip64)")
+    if directory_bytes > (limits.max_files + 1) * _MOST_BYTES_PER_ENTRY:
+        detail = f"a directory of {directory_bytes} bytes is for more than {limits.max_files} files"
+        raise TransportError(ProblemCode.TOO_MANY_FILES, "archive", detail)
+    file.seek(0)
+    return file
 
 
 def _checked_entries(archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:

@@ -93,6 +93,15 @@ class TombstoneReport:
         stone = self.tombstone
         return chain.Link(stone.camera_id, stone.package_id, stone.manifest_sha256, stone.chain, stone.told)
 
+    def to_json(self) -> dict[str, object]:
+        """The report for `verify --json`."""
+        return {
+            "subject": self.subject,
+            "ok": self.ok,
+            "problems": [{"code": p.code.value, "where": p.where, "detail": p.detail} for p in self.problems],
+            "tombstone": None if self.tombstone is None else self.tombstone.model_dump(mode="json"),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:

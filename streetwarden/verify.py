@@ -1,4 +1,7 @@
-"""`streetwarden verify`: check evidence packages with nothing but the packages and the published keys."""
+"""`streetwarden verify`: check evidence packages with nothing but the packages and the published keys.
+
+A file that ends in `.json` is the tombstone of a package that retention deleted.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from evidence.encoding import from_ns
 from evidence.errors import KeyMaterialError, TransportError
 from evidence.keys import load_registry
 from evidence.problems import Problem, ProblemCode
 from evidence.signing import KeyRegistry
 from evidence.transport import unpack_bag
-from evidence.verify import BatchReport, VerificationReport, verify_packages
+from evidence.verify import BatchReport, TombstoneReport, VerificationReport, verify_packages
 from streetwarden.errors import UsageError
 from streetwarden.settings import settings_from
 
@@ -33,21 +37,22 @@ def run(options: argparse.Namespace) -> int:
 
 
 def verify_all(packages: Sequence[Path], registry: KeyRegistry) -> BatchReport:
-    """Verify package folders and downloaded ZIP files, and the chains that they make together."""
+    """Verify package folders, downloaded ZIP files and tombstones, and the chains that they make together."""
+    tombstones = [path for path in packages if path.suffix == ".json" and path.is_file()]
     with tempfile.TemporaryDirectory(prefix="streetwarden-verify-") as scratch:
         folders: dict[Path, Path] = {}
         refused: list[VerificationReport] = []
-        for number, package in enumerate(packages):
+        for number, package in enumerate(path for path in packages if path not in tombstones):
             try:
                 folders[_as_folder(package, Path(scratch) / str(number))] = package
             except TransportError as error:
                 problem = Problem(ProblemCode(error.code), error.where, error.detail)
                 refused.append(VerificationReport(str(package), False, None, (problem,), None, None))  # noqa: FBT003
-        batch = verify_packages(folders, registry)
+        batch = verify_packages(folders, registry, tombstones=tombstones)
     named = [
         replace(report, subject=str(package)) for report, package in zip(batch.packages, folders.values(), strict=True)
     ]
-    return BatchReport((*named, *refused), batch.chain_problems)
+    return BatchReport((*named, *refused), batch.chain_problems, batch.tombstones)
 
 
 def _as_folder(package: Path, scratch: Path) -> Path:
@@ -70,6 +75,8 @@ def read_registry(path: Path | None) -> KeyRegistry:
 def _print_json(report: BatchReport) -> None:
     for package in report.packages:
         print(json.dumps(package.to_json(), ensure_ascii=False))
+    for stone in report.tombstones:
+        print(json.dumps(stone.to_json(), ensure_ascii=False))
     for problem in report.chain_problems:
         print(json.dumps({"chain": {"code": problem.code.value, "where": problem.where, "detail": problem.detail}}))
 
@@ -79,10 +86,23 @@ def _print_lines(report: BatchReport) -> None:
         print(f"{'holds' if package.ok else 'FAILS'}  {package.subject}  {_verdicts(package)}")
         for problem in package.problems:
             print(f"       {problem.code.value}: {problem.where}: {problem.detail}")
+    for stone in report.tombstones:
+        _print_tombstone(stone)
     for problem in report.chain_problems:
         print(f"FAILS  {problem.code.value}: {problem.where}: {problem.detail}")
 
 
+def _print_tombstone(stone: TombstoneReport) -> None:
+    what = "no tombstone" if stone.tombstone is None else f"package {stone.tombstone.package_id} {stone.tombstone.told}"
+    print(f"{'gone ' if stone.ok else 'FAILS'}  {stone.subject}  {what}")
+    for problem in stone.problems:
+        print(f"       {problem.code.value}: {problem.where}: {problem.detail}")
+
+
 def _verdicts(package: VerificationReport) -> str:
     said = {True: "authentic", False: "not authentic", None: "authenticity not checked"}
-    return f"{'intact' if package.integrity_ok else 'altered'}, {said[package.authentic]}"
+    verdicts = f"{'intact' if package.integrity_ok else 'altered'}, {said[package.authentic]}"
+    stamp = package.timestamp
+    if stamp.state == "trusted" and stamp.at_ns is not None:
+        return f"{verdicts}, stamped {from_ns(stamp.at_ns).isoformat()} by {stamp.authority}"
+    return verdicts if stamp.state == "none" else f"{verdicts}, time stamp {stamp.state}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -365,3 +366,86 @@ def test_states_of_incidents_with_any_id_stay_in_their_folder(
     (path,) = (root / "outbox" / "waiting").iterdir()
     assert path.name == "incident-..%2F..%2Fx.y.1-confirmed.json"
     assert box.status.waiting == 4
+
+
+def test_a_package_waits_for_its_time_stamp_but_not_for_long(
+    root: Path, client: CaseClient, service: FakeService, clock: SimulatedClock
+) -> None:
+    waiting = {folder.name for folder in (root / "packages").iterdir()}
+    box = outbox(root, client, clock, awaits_stamp=lambda package_id: package_id in waiting)
+    box.step()
+    assert package_paths(root) & set(service.taken) == set()
+    stamped = waiting.pop()
+    box.step()
+    assert package_paths(root) & set(service.taken) == {f"/api/v1/packages/{stamped}"}
+    clock.advance(10.0)
+    box.step()
+    assert package_paths(root) < set(service.taken)
+
+
+def test_a_late_time_stamp_follows_its_package_and_survives_a_restart(
+    root: Path, client: CaseClient, service: FakeService, clock: SimulatedClock
+) -> None:
+    name = min(folder.name for folder in (root / "packages").iterdir())
+    outbox(root, client, clock).put_timestamp(name, b'{"schema":"x"}')
+    box = outbox(root, client, clock)
+    box.step()
+    path = f"/api/v1/packages/{name}"
+    assert service.taken.index(path) < service.taken.index(f"{path}/timestamp")
+    assert service.bodies[f"{path}/timestamp"] == b'{"schema":"x"}'
+    assert (box.status.waiting, box.status.sent) == (0, 4)
+    box.put_timestamp(name, b'{"schema":"x"}')
+    assert box.status.waiting == 0
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_service_that_takes_no_time_stamps_gets_everything_else(
+    status: int, root: Path, client: CaseClient, service: FakeService, clock: SimulatedClock
+) -> None:
+    service.behave = lambda _method, path: status if path.endswith("/timestamp") else None
+    box = outbox(root, client, clock)
+    box.put_timestamp(min(folder.name for folder in (root / "packages").iterdir()), b"{}")
+    drive(box, clock, 5)
+    assert package_paths(root) < set(service.taken)
+    assert box.status.waiting == 1
+
+
+def test_a_package_that_retention_deleted_waits_no_longer(
+    root: Path, client: CaseClient, service: FakeService, clock: SimulatedClock
+) -> None:
+    service.behave = lambda _method, _path: 503
+    box = outbox(root, client, clock)
+    box.step()
+    gone = min((root / "packages").iterdir())
+    gone.rename(root / "gone")
+    service.behave = lambda _method, _path: None
+    drive(box, clock)
+    assert box.status.waiting == 0
+    assert f"/api/v1/packages/{gone.name}" not in service.taken
+
+
+def test_packages_sealed_while_it_runs_are_found_without_listing_the_folder(
+    root: Path,
+    client: CaseClient,
+    service: FakeService,
+    clock: SimulatedClock,
+    ring: PacketRing,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box = outbox(root, client, clock)
+    box.step()
+    seal(root, ring, 4)
+    box.step()  # the store wrote no index anew, it only added a line
+    seal(root, ring, 5)
+    listed: list[Path] = []
+    scandir = os.scandir
+
+    def watched(path: Path) -> Iterator[os.DirEntry[str]]:
+        listed.append(Path(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", watched)
+    box.step()
+    monkeypatch.undo()
+    assert package_paths(root) < set(service.taken)
+    assert root / "packages" not in listed

@@ -71,6 +71,17 @@ def claims(size: int) -> bytes:
     return bytes(data)
 
 
+def large_form(data: bytes) -> bytes:
+    """The locator of a zip64 end record before the plain one."""
+    return data[:-22] + b"PK\6\7" + bytes(16) + data[-22:]
+
+
+def encrypted(data: bytes) -> bytes:
+    """The flag that says so, in the directory."""
+    entry = data.index(b"PK\x01\x02")
+    return data[: entry + 8] + b"\1\0" + data[entry + 10 :]
+
+
 HOSTILE: dict[str, tuple[Callable[[], bytes], ProblemCode]] = {
     "no zip": (lambda: b"hello", ProblemCode.BAD_ARCHIVE),
     "empty": (lambda: b"", ProblemCode.BAD_ARCHIVE),
@@ -90,6 +101,23 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], ProblemCode]] = {
     "claims 4 gigabytes": (lambda: claims(2**32 - 2), ProblemCode.TOO_LARGE),
     "wrong checksum": (lambda: archive(("a.txt", b"honest")).replace(b"honest", b"forged"), ProblemCode.BAD_ARCHIVE),
     "many": (lambda: archive(*((f"file{n}", b"") for n in range(97))), ProblemCode.TOO_MANY_FILES),
+    "a directory of thousands": (
+        lambda: archive(*((f"file{n}", b"") for n in range(2000))),
+        ProblemCode.TOO_MANY_FILES,
+    ),
+    "comment": (lambda: archive(("a.txt", b"x"))[:-2] + b"\x04\0more", ProblemCode.BAD_ARCHIVE),
+    "zip64": (lambda: large_form(archive(("a.txt", b"x"))), ProblemCode.BAD_ARCHIVE),
+    "deflated bomb": (
+        lambda: archive(("a.txt", b"\0" * 10_000_000), method=zipfile.ZIP_DEFLATED),
+        ProblemCode.BAD_ARCHIVE,
+    ),
+    "same name in another case": (lambda: archive(("a.txt", b""), ("A.txt", b"")), ProblemCode.BAD_NAME),
+    "same name in another form": (
+        lambda: archive(("caf\u00e9.txt", b""), ("cafe\u0301.txt", b"")),
+        ProblemCode.BAD_NAME,
+    ),
+    "device": (lambda: archive(("zero", b""), mode=stat.S_IFCHR | 0o666), ProblemCode.NOT_A_REGULAR_FILE),
+    "encrypted": (lambda: encrypted(archive(("a.txt", b"x"))), ProblemCode.BAD_ARCHIVE),
     "large": (lambda: archive(*((f"file{n}", b"0" * 900) for n in range(3))), ProblemCode.TOO_LARGE),
 }
 
