@@ -20,20 +20,24 @@ class BackendKind:
     """One way to run a model. `missing` says in a few words why it cannot be used here, or gives None.
 
     `preferred` says whether `auto` takes it for a file before those below it in the table; it is asked only where
-    nothing is missing.
+    nothing is missing. `device` says whose memory it works in, `cpu` or `cuda`: the one wants a lane a core, the other
+    one lane and batches.
     """
 
     open: Callable[[Path, int | None], Backend]
     missing: Callable[[], str | None]
     preferred: Callable[[Path], bool]
+    device: str
 
 
 # In the order in which `auto` asks. TensorRT builds an engine for minutes at its first start: never unasked.
 BACKENDS: Mapping[str, BackendKind] = {
-    "tensorrt": BackendKind(onnxruntime_gpu.open_tensorrt, onnxruntime_gpu.missing_tensorrt, lambda _path: False),
-    "cuda": BackendKind(onnxruntime_gpu.open_cuda, onnxruntime_gpu.missing_cuda, lambda _path: True),
-    "openvino": BackendKind(openvino.OpenVinoBackend, openvino.missing, openvino.is_faster),
-    "onnxruntime": BackendKind(onnxruntime.OnnxRuntimeBackend, onnxruntime.missing, lambda _path: True),
+    "tensorrt": BackendKind(
+        onnxruntime_gpu.open_tensorrt, onnxruntime_gpu.missing_tensorrt, lambda _path: False, "cuda"
+    ),
+    "cuda": BackendKind(onnxruntime_gpu.open_cuda, onnxruntime_gpu.missing_cuda, lambda _path: True, "cuda"),
+    "openvino": BackendKind(openvino.OpenVinoBackend, openvino.missing, openvino.is_faster, "cpu"),
+    "onnxruntime": BackendKind(onnxruntime.OnnxRuntimeBackend, onnxruntime.missing, lambda _path: True, "cpu"),
 }
 
 

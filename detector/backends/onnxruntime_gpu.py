@@ -5,6 +5,7 @@ They come with the package `onnxruntime-gpu` (extra `gpu`), which takes the plac
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
+import platformdirs
 
 from detector.backends.onnxruntime import PROVIDER as CPU
 from detector.backends.onnxruntime import ProviderOptions, missing, open_session, tensor_specs
@@ -26,14 +28,35 @@ KEPT_BINDINGS = 4
 """Bound inputs that wait for their next call: a few sizes, and as many callers."""
 
 
+DRIVERS = ("libcuda.so.1", "nvcuda.dll")
+
+
 def missing_cuda() -> str | None:
     """Why the CUDA provider cannot be used here, or None."""
-    return missing() or without_provider(CUDA, ort.get_available_providers())
+    return missing() or without_provider(CUDA, ort.get_available_providers()) or without_device(count_devices())
 
 
 def missing_tensorrt() -> str | None:
     """Why the TensorRT provider cannot be used here, or None."""
-    return missing() or without_provider(TENSORRT, ort.get_available_providers())
+    return missing() or without_provider(TENSORRT, ort.get_available_providers()) or without_device(count_devices())
+
+
+def without_device(devices: int) -> str | None:
+    """The line for a machine without a GPU; None when there is one."""
+    return None if devices else "no NVIDIA GPU answers; see that nvidia-smi lists one"
+
+
+def count_devices() -> int:
+    """NVIDIA GPUs that the driver knows; 0 without a driver. A build of ONNX Runtime lists its providers either way."""
+    for name in DRIVERS:
+        try:
+            driver = ctypes.CDLL(name)
+        except OSError:
+            continue
+        found = ctypes.c_int(0)
+        failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(found))
+        return 0 if failed else found.value
+    return 0
 
 
 def without_provider(wanted: str, available: Sequence[str]) -> str | None:
@@ -49,11 +72,12 @@ def open_cuda(path: Path, threads: int | None) -> BoundBackend:
 
 
 def open_tensorrt(path: Path, threads: int | None) -> BoundBackend:
-    """The TensorRT provider, half precision, its engines kept beside the model; the rest of the graph on CUDA."""
+    """The TensorRT provider, half precision, its engines kept in the user's cache; the rest of the graph on CUDA."""
+    folder = platformdirs.user_cache_path("streetwarden", appauthor=False, ensure_exists=True) / "tensorrt"
     options = {
         "trt_fp16_enable": "True",
         "trt_engine_cache_enable": "True",
-        "trt_engine_cache_path": str(path.parent / f".{path.stem}-tensorrt"),
+        "trt_engine_cache_path": str(folder),
     }
     return BoundBackend(path, threads, [(TENSORRT, options), (CUDA, CUDA_OPTIONS), (CPU, {})], "cuda")
 

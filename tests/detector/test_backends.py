@@ -24,7 +24,7 @@ from detector.backends import (
     openvino,
 )
 from detector.backends.onnxruntime import both_packages, refuse_fallback
-from detector.backends.onnxruntime_gpu import CUDA, TENSORRT, BoundBackend, without_provider
+from detector.backends.onnxruntime_gpu import CUDA, TENSORRT, BoundBackend, without_device, without_provider
 from detector.backends.openvino import STATIC_SHAPES, OpenVinoBackend
 from detector.boxes import iou
 from detector.engine import Engine
@@ -84,6 +84,12 @@ def test_a_provider_that_the_build_lacks_is_one_line_that_says_what_to_install(p
     line = without_provider(provider, [CPU])
     assert line == f"this ONNX Runtime has no {provider}; {onnxruntime_gpu.INSTALL}"
     assert without_provider(provider, [provider, CPU]) is None
+
+
+def test_a_machine_without_a_gpu_is_one_line() -> None:
+    assert without_device(0) == "no NVIDIA GPU answers; see that nvidia-smi lists one"
+    assert without_device(2) is None
+    assert onnxruntime_gpu.count_devices() >= 0
 
 
 def test_two_builds_of_onnx_runtime_in_one_environment_are_refused() -> None:
