@@ -178,8 +178,9 @@ class CameraWatch:
         self._tracked = self._track(frame, detections)
         return self._judge(frame)
 
-    def _wanted_classes(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        wanted: set[int] = set()
+    def _wanted_classes(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Mask over the model's classes of those that a rule asks for."""
+        wanted = np.zeros(len(self._class_names), np.bool_)
         for post in self._posts:
             missing = [name for name in post.config.class_names if name not in self._class_names]
             if missing:
@@ -187,8 +188,8 @@ class CameraWatch:
                     f"camera {self.camera_id}, zone {self._zones[post.zone_index].id}, rule {post.config.kind}: "
                     f"the model has no class {', '.join(missing)}; it knows {', '.join(self._class_names[:20])}"
                 )
-            wanted.update(self._class_names.index(name) for name in post.config.class_names)
-        return np.array(sorted(wanted), np.int64)
+            wanted[[self._class_names.index(name) for name in post.config.class_names]] = True
+        return wanted
 
     def _fit(self, size_wh: tuple[int, int]) -> None:
         """Rasterise the zones for a frame size. Boxes of another size mean nothing any more: tracks start anew."""
@@ -201,7 +202,7 @@ class CameraWatch:
 
     def _track(self, frame: Frame, detections: Detections) -> Detections:
         """Give ids to what the rules ask for; other classes keep `NO_TRACK`."""
-        rows = np.flatnonzero(np.isin(detections.class_id, self._wanted))
+        rows = np.flatnonzero(self._wanted[detections.class_id])
         found = self._tracker.update(frame.pts_ns, frame.image, detections.select(rows))
         track_id = detections.track_id.copy()
         track_id[rows] = found.track_id

@@ -79,19 +79,20 @@ class ZoneMask:
 
     def __init__(self, zone: Zone, frame_size_wh: tuple[int, int]) -> None:
         longest = max(frame_size_wh)
-        self._frame_wh = np.array(frame_size_wh, np.float64)
-        self._grid_wh = np.maximum(np.round(self._frame_wh * min(1.0, RASTER_LONGEST_SIDE / longest)), 1).astype(int)
-        self._sums = _summed(zone.polygon, int(self._grid_wh[0]), int(self._grid_wh[1]))
+        frame_wh = np.array(frame_size_wh, np.float64)
+        grid_wh = np.maximum(np.round(frame_wh * min(1.0, RASTER_LONGEST_SIDE / longest)), 1)
+        self._scale, self._limit = np.tile(grid_wh / frame_wh, 2), np.tile(grid_wh, 2)
+        self._last_cell = int(grid_wh[0]) - 1, int(grid_wh[1]) - 1
+        self._sums = _summed(zone.polygon, int(grid_wh[0]), int(grid_wh[1]))
 
     def share(self, boxes: Boxes) -> npt.NDArray[np.float64]:
         """How much of each box (N, 4) lies inside the zone, 0..1 of the box's whole area, outside the picture too."""
-        corners = boxes.astype(np.float64) * np.tile(self._grid_wh / self._frame_wh, 2)
-        left, top, right, bottom = np.clip(corners, 0, np.tile(self._grid_wh, 2)).T
-        inside = (
-            self._below(right, bottom) - self._below(left, bottom) - self._below(right, top) + self._below(left, top)
-        )
+        corners = boxes.astype(np.float64) * self._scale
+        left, top, right, bottom = np.minimum(np.maximum(corners, 0), self._limit).T
+        sums = self._below(np.array([right, left, right, left]), np.array([bottom, bottom, top, top]))
+        inside = sums[0] - sums[1] - sums[2] + sums[3]
         whole = np.maximum((corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1]), 1e-9)
-        share: npt.NDArray[np.float64] = np.clip(inside / whole, 0, 1)
+        share: npt.NDArray[np.float64] = np.minimum(np.maximum(inside / whole, 0), 1)
         return share
 
     def footprint_share(self, boxes: Boxes) -> npt.NDArray[np.float64]:
@@ -100,8 +101,8 @@ class ZoneMask:
 
     def _below(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The raster's sum left of x and above y, between the grid's points by bilinear weights."""
-        column, row = np.floor(x).astype(int), np.floor(y).astype(int)
-        column, row = np.minimum(column, self._grid_wh[0] - 1), np.minimum(row, self._grid_wh[1] - 1)
+        column = np.minimum(x.astype(np.int64), self._last_cell[0])
+        row = np.minimum(y.astype(np.int64), self._last_cell[1])
         fx, fy = x - column, y - row
         upper = self._sums[row, column] * (1 - fx) + self._sums[row, column + 1] * fx
         lower = self._sums[row + 1, column] * (1 - fx) + self._sums[row + 1, column + 1] * fx

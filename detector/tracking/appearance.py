@@ -18,7 +18,8 @@ import numpy.typing as npt
 from detector.boxes import Box
 from streams.frame import Image
 
-LONGEST_SIDE = 480
+LONGEST_SIDE = 400
+"""Of the small copy, about: it takes every so-manieth pixel."""
 PATCH = 24
 BLOCKS = 4
 CELL = PATCH // BLOCKS
@@ -40,25 +41,28 @@ Grey = npt.NDArray[np.uint8]
 class Glimpse:
     """A small grey copy of one frame. `patches` cuts places out of it, given in pixels of the frame."""
 
-    __slots__ = ("_grey", "_scale", "pts_ns")
+    __slots__ = ("_grey", "_step", "pts_ns")
 
     def __init__(self, pts_ns: int, image: Image) -> None:
         self.pts_ns = pts_ns
-        self._scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
-        self._grey = _small(image, self._scale)
+        # Green stands for grey and one pixel for its neighbours: patches are shrunk by area afterwards, and reading
+        # every pixel of a picture costs more than all that is done with it.
+        self._step = max(1, round(max(image.shape[:2]) / LONGEST_SIDE))
+        first = self._step // 2
+        self._grey: Grey = np.ascontiguousarray(image[first :: self._step, first :: self._step, 1])
 
     def patches(self, boxes: Sequence[Box]) -> list[Patch | None]:
         """Each place as (PATCH, PATCH), or None where too little of it lies in the picture."""
+        if not boxes:
+            return []
         height, width = self._grey.shape
-        scale, grey = self._scale, self._grey
+        edges = np.rint(np.array(boxes) / self._step).clip(0, (width, height, width, height)).astype(np.int64).tolist()
         cuts = np.empty((len(boxes), PATCH, PATCH), np.uint8)
         usable = []
-        for index, (x0, y0, x1, y1) in enumerate(boxes):
-            left, top = max(round(x0 * scale), 0), max(round(y0 * scale), 0)
-            right, bottom = min(round(x1 * scale), width), min(round(y1 * scale), height)
+        for index, (left, top, right, bottom) in enumerate(edges):
             usable.append(right - left >= MIN_SIDE and bottom - top >= MIN_SIDE)
             if usable[-1]:
-                place = grey[top:bottom, left:right]
+                place = self._grey[top:bottom, left:right]
                 cv2.resize(place, (PATCH, PATCH), dst=cuts[index], interpolation=cv2.INTER_AREA)
         every = cuts.astype(np.float32)
         return [patch if good else None for patch, good in zip(every, usable, strict=True)]
@@ -68,43 +72,44 @@ class Glimpse:
         return self.patches([box])[0]
 
 
-def _small(image: Image, scale: float) -> Grey:
-    """Green stands for grey, and every second pixel for all where four or more become one: a tenth of the time."""
-    step = 2 if scale <= 0.5 else 1
-    green = np.ascontiguousarray(image[::step, ::step, 1])
-    if scale == 1.0:
-        return green
-    size = max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1)
-    # Between half and whole size two neighbours are all that an area holds: linear gives the same at a tenth of it.
-    method = cv2.INTER_AREA if green.shape[1] >= 2 * size[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(green, size, interpolation=method), np.uint8)
-
-
-def similarities(pairs: Sequence[tuple[Patch | None, Patch | None]]) -> list[float | None]:
+def similarities(firsts: Sequence[Patch | None], seconds: Sequence[Patch | None]) -> list[float | None]:
     """For each pair the median likeness of its blocks, -1..1, or None when there is too little pattern to tell."""
-    result: list[float | None] = [None] * len(pairs)
-    rows = [index for index, (first, second) in enumerate(pairs) if first is not None and second is not None]
-    if not rows:
+    result: list[float | None] = [None] * len(firsts)
+    pairs = [(i, a, b) for i, (a, b) in enumerate(zip(firsts, seconds, strict=True)) if a is not None and b is not None]
+    if not pairs:
         return result
-    both = np.array([pairs[index] for index in rows], np.float32).swapaxes(0, 1)
-    blocks = both.reshape(2, len(rows), BLOCKS, CELL, BLOCKS, CELL).swapaxes(3, 4)
-    flat = np.ascontiguousarray(blocks).reshape(2, len(rows), BLOCKS * BLOCKS, CELL * CELL)
-    flat = flat - (flat.sum(axis=3, keepdims=True) / np.float32(CELL * CELL))
-    spread = np.sqrt(np.einsum("abcd,abcd->abc", flat, flat) / (CELL * CELL))
-    shared = np.einsum("bcd,bcd->bc", flat[0], flat[1]) / (CELL * CELL)
-    telling = np.maximum(spread[0], spread[1]) > TEXTURE_FLOOR
+    a, b = _blocks([first for _i, first, _second in pairs]), _blocks([second for _i, _first, second in pairs])
+    pixels = CELL * CELL
+    spread_a, spread_b = np.sqrt(_product(a, a) / pixels), np.sqrt(_product(b, b) / pixels)
+    telling = np.maximum(spread_a, spread_b) > TEXTURE_FLOOR
     # The floor keeps a flat block against a patterned one at 0 and not at the chance of its noise.
-    scale = np.maximum(spread[0] * spread[1], TEXTURE_FLOOR**2 / 4)
-    ranked = np.sort(np.where(telling, shared / scale, np.inf), axis=1).tolist()
-    for index, values, count in zip(rows, ranked, telling.sum(axis=1).tolist(), strict=True):
+    scale = np.maximum(spread_a * spread_b, TEXTURE_FLOOR**2 / 4)
+    likeness = np.where(telling, _product(a, b) / (scale * pixels), np.inf)
+    likeness.sort(axis=1)
+    rows = zip(pairs, likeness.tolist(), telling.sum(axis=1).tolist(), strict=True)
+    for (index, _first, _second), values, count in rows:
         if count >= MIN_BLOCKS:
             result[index] = (values[(count - 1) // 2] + values[count // 2]) / 2
     return result
 
 
+def _blocks(patches: Sequence[Patch]) -> Patches:
+    """Pixels (N, BLOCKS * BLOCKS, CELL * CELL) of each block without their mean."""
+    shape = len(patches), BLOCKS, CELL, BLOCKS, CELL
+    blocks = np.ascontiguousarray(np.array(patches).reshape(shape).transpose(0, 1, 3, 2, 4))
+    flat = blocks.reshape(len(patches), BLOCKS * BLOCKS, CELL * CELL)
+    flat -= flat.sum(axis=2, keepdims=True) * np.float32(1 / (CELL * CELL))
+    return flat
+
+
+def _product(first: Patches, second: Patches) -> Patches:
+    result: Patches = np.einsum("nbp,nbp->nb", first, second)
+    return result
+
+
 def similarity(first: Patch | None, second: Patch | None) -> float | None:
     """Median likeness of two patches' blocks, -1..1, or None when there is too little pattern to tell."""
-    return similarities([(first, second)])[0]
+    return similarities([first], [second])[0]
 
 
 def difference(first: Patch, second: Patch) -> float:
@@ -122,7 +127,7 @@ def blended(reference: Patch, patch: Patch, weight: float) -> Patch:
 class GlimpseHistory:
     """The last few glimpses of a camera, at most one for every `spacing_ns`, newest first when iterated.
 
-    Bounded: `limit` pictures of about 130 kB.
+    Bounded: `limit` pictures of about 80 kB.
     """
 
     def __init__(self, limit: int = 16, spacing_ns: int = 900_000_000) -> None:

@@ -68,9 +68,11 @@ def duplicates(xyxy: Floats, score: npt.NDArray[np.float32], threshold: float) -
 
     Models suppress within a class only, and one van comes as a car and as a truck.
     """
-    order = np.argsort(-score, kind="stable")
+    dropped = np.zeros(len(score), np.bool_)
     overlap = iou(xyxy, xyxy) > threshold
-    dropped = np.zeros(len(order), np.bool_)
+    if np.count_nonzero(overlap) <= len(score):
+        return dropped
+    order = np.argsort(-score, kind="stable")
     for position, index in enumerate(order):
         if not dropped[index]:
             later = order[position + 1 :]

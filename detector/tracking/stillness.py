@@ -30,6 +30,8 @@ HIDDEN_NS = 2_500_000_000
 """A place that looks different for less than this, with the box still there, is hidden by somebody passing."""
 FOLLOW_SECONDS = 30.0
 """Time constant with which the reference follows the light."""
+FOLLOW_STEP_NS = 2_000_000_000
+"""It takes a step so often at most: light is slow, and steps cost time."""
 LOOK_BACK_GAP_NS = 2_500_000_000
 EMPTY_LOOKS = 2
 EMPTY_SHARE = 0.4
@@ -43,8 +45,8 @@ class StillMeter:
     """
 
     __slots__ = (
-        "_anchor_ns", "_empty", "_empty_looks", "_held_ns", "_now", "_settled", "_skipped_ns", "anchor", "likeness",
-        "reference",
+        "_anchor_ns", "_empty", "_empty_looks", "_followed_ns", "_held_ns", "_now", "_settled", "_skipped_ns", "anchor",
+        "likeness", "reference",
     )  # fmt: skip
 
     def __init__(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
@@ -57,7 +59,7 @@ class StillMeter:
         self.reference = self._now = patch
         self.likeness: float | None = None
         """Likeness of the place now with the reference, for whoever associates."""
-        self._anchor_ns = self._held_ns = pts_ns
+        self._anchor_ns = self._held_ns = self._followed_ns = pts_ns
         self._skipped_ns = 0
         self._settled = False
         self._empty: Patch | None = None
@@ -66,7 +68,8 @@ class StillMeter:
     def resume(self, since_ns: int, held_ns: int, empty: Patch | None) -> None:
         """Go on as one that stood in its anchor since `since_ns` and was last held there at `held_ns`."""
         self._settled = True
-        self._anchor_ns, self._held_ns, self._empty = since_ns, held_ns, empty
+        self._anchor_ns, self._empty = since_ns, empty
+        self._held_ns = self._followed_ns = held_ns
 
     @property
     def empty(self) -> Patch | None:
@@ -134,11 +137,12 @@ class StillMeter:
         return self.likeness > DIFFERENT or self.absent_ns(pts_ns) <= HIDDEN_NS
 
     def _hold(self, pts_ns: int) -> None:
-        seconds = (pts_ns - self._held_ns) / 1e9
         self._held_ns = pts_ns
         self._skipped_ns = 0
-        if self.reference is not None and self._now is not None:
-            self.reference = blended(self.reference, self._now, min(seconds / FOLLOW_SECONDS, 0.5))
+        step_ns = pts_ns - self._followed_ns
+        if step_ns >= FOLLOW_STEP_NS and self.reference is not None and self._now is not None:
+            self._followed_ns = pts_ns
+            self.reference = blended(self.reference, self._now, min(step_ns / 1e9 / FOLLOW_SECONDS, 0.5))
 
     def _settle(self, history: GlimpseHistory) -> None:
         if not self._settled and self._held_ns - self._anchor_ns >= SETTLE_NS:

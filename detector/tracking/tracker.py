@@ -83,7 +83,8 @@ class _Track:
 
     @property
     def class_id(self) -> int:
-        return max(self.class_seconds, key=lambda class_id: self.class_seconds[class_id])
+        seconds = self.class_seconds
+        return next(iter(seconds)) if len(seconds) == 1 else max(seconds, key=seconds.__getitem__)
 
     def is_replaced(self, pts_ns: int) -> bool:
         """It stood still, and something else has been in its place for longer than a passer-by takes."""
@@ -259,8 +260,8 @@ class Tracker:
     def _compare(self, glimpse: Glimpse) -> None:
         """Show every track what its place looks like now."""
         now = glimpse.patches([track.meter.anchor for track in self._tracks])
-        pairs = [(track.meter.reference, patch) for track, patch in zip(self._tracks, now, strict=True)]
-        for track, patch, likeness in zip(self._tracks, now, similarities(pairs), strict=True):
+        likeness_of = similarities([track.meter.reference for track in self._tracks], now)
+        for track, patch, likeness in zip(self._tracks, now, likeness_of, strict=True):
             track.meter.look(patch, likeness)
 
     def _associate(self, pts_ns: int, detections: Detections, usable: npt.NDArray[np.bool_]) -> dict[int, int]:
