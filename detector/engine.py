@@ -110,7 +110,7 @@ class Engine:
             head,
             contract,
             Thresholds(score_threshold, iou_threshold),
-            identity={"model": path.name, "sha256": sha256},
+            identity={"model": path.name, "sha256": sha256, "backend_asked": backend},
             keep_classes=None if classes is None else _class_ids(str(path), head.class_names, classes),
         )
 

@@ -171,7 +171,8 @@ def test_the_engine_says_what_it_is(tmp_path: Path) -> None:
     engine = Engine.load(write(tmp_path / "m.onnx", [RAW], DETECT), threads=1)
     said = engine.describe()
     assert said["provider"] == "CPUExecutionProvider"
-    assert said["backend"] == "onnxruntime"
+    assert said["backend"] == said["backend_asked"] == "onnxruntime"
+    assert Engine.load(write(tmp_path / "m.onnx", [RAW], DETECT), backend="auto").describe()["backend_asked"] == "auto"
     assert said["head"] == "raw"
     assert len(said["sha256"]) == 64
     assert engine.class_names == ("person", "car", "truck")
