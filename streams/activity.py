@@ -1,8 +1,9 @@
 """Whether something moves in a camera's picture, told from the sizes of its compressed packets; nothing is decoded.
 
 Pictures that are predicted from others need more bytes when more has changed. How many bytes mean "nothing" differs
-from camera to camera, from day to night and with the encoder's rate control, so each camera's own quiet level is
-learnt: where the lower half of its recent byte rates is densest, for motion only ever adds to them.
+from camera to camera, from day to night, with the encoder's rate control and along a group of pictures, so each
+camera's own quiet is learnt: the greatest byte rate of each stretch of a few seconds is noted, and what the quieter
+stretches reach is what no motion can be told from. Motion only ever adds bytes, so it cannot disturb that.
 """
 
 from __future__ import annotations
@@ -13,23 +14,21 @@ from dataclasses import dataclass
 
 from streams.timeline import SECOND_NS
 
-# Byte rates are compared over this much of the timeline, so that the different sizes of P and B pictures even out.
+# Byte rates are compared over this much of the timeline at least.
 _WINDOW_NS = SECOND_NS // 5
 # A longer step between two pictures is an interruption and says nothing.
 _LONGEST_STEP_NS = 3 * SECOND_NS
+# A stretch ends with its group of pictures, for the rate has a pattern in that, but lasts no longer than this.
+_SHORTEST_STRETCH_NS = SECOND_NS * 3 // 2
+_LONGEST_STRETCH_NS = 3 * SECOND_NS
 _MEMORY_NS = 180 * SECOND_NS
-_LEARN_EVERY_NS = 2 * SECOND_NS
-_FEWEST_WINDOWS = 12
+_FEWEST_STRETCHES = 3
 _QUIET_NS = 2 * SECOND_NS
-# The quiet level is where the lower half of the rates is densest: the shortest stretch that holds a quarter of it. Of a
-# normal distribution cut at its middle, such a stretch is so many standard deviations long.
-_DENSEST_SHARE = 0.25
-_DENSEST_SPREADS = 0.32
-# Octaves: no encoder is steadier, no smaller rise is called motion, and twice the bytes always are.
-_LEAST_SPREAD = 0.04
-_LEAST_RISE = 0.25
+# Shares of the stretches: up to the second are taken for quiet; the distance between them is how unsteady quiet is.
+_LOW, _QUIET = 0.1, 0.3
+# Octaves: no smaller rise is called motion, and twice the bytes always are.
+_LEAST_RISE = 0.3
 _MOST_RISE = 1.0
-_RISE_SPREADS = 4.0
 _KEEP_SHARE = 0.6
 _AT_ONCE = 2.0
 _WARINESS_RANGE = (0.5, 4.0)
@@ -38,10 +37,10 @@ _WARINESS_STEP = 1.3
 
 @dataclass(frozen=True, slots=True)
 class QuietLevel:
-    """Byte rates at rest, in octaves (log2 of bytes a second): the middle and one standard deviation."""
+    """In octaves (log2 of bytes a second): the rate that quiet stretches reach, and the rise over it that is motion."""
 
-    middle: float
-    spread: float
+    top: float
+    rise: float
 
 
 class PacketActivity:
@@ -60,22 +59,31 @@ class PacketActivity:
         self.watched_ns = 0
         self.quiet: QuietLevel | None = None
         self._wariness = 1.0
-        self._levels: deque[tuple[int, float]] = deque()
-        self._learn_at_ns: int | None = None
-        self._forget_before_ns: int | None = None
+        self._denied = False
+        self._maxima: deque[tuple[int, float]] = deque()
+        self._stretch_max = 0.0
+        self._stretch_ns = 0
         self._previous_ns: int | None = None
+        self._latest_pts_ns = -1
         self._counts = False
         self._bytes = self._elapsed_ns = 0
         self._rising_from_ns: int | None = None
 
-    def take(self, time_ns: int, size_bytes: int, *, is_keyframe: bool) -> bool:
-        """The next packet; whether motion begins with it. Key frames are left out: their size says nothing."""
+    def take(self, pts_ns: int, time_ns: int, size_bytes: int, *, is_keyframe: bool) -> bool:
+        """The next packet, decoded at `time_ns`; whether motion begins with it.
+
+        Key frames are left out: their size says nothing.
+        """
         previous_ns, counted = self._previous_ns, self._counts
+        leads, self._latest_pts_ns = pts_ns > self._latest_pts_ns, max(pts_ns, self._latest_pts_ns)
         self._previous_ns, self._counts = time_ns, not is_keyframe
         began = False
         if previous_ns is not None and counted:
-            began = self._elapse(previous_ns, time_ns - previous_ns)
-        if not is_keyframe:
+            # A window closes between two pictures, but not between a P picture and the B pictures before it.
+            began = self._elapse(previous_ns, time_ns - previous_ns, closes=leads)
+        if is_keyframe:
+            self._end_stretch(time_ns, _SHORTEST_STRETCH_NS)
+        else:
             self._bytes += size_bytes
         return began
 
@@ -87,37 +95,35 @@ class PacketActivity:
 
     def deny(self) -> None:
         """The pictures show that nothing moves: the level of now is the quiet one."""
-        self._forget_before_ns, self.moving = self.began_ns, False
-        self._rising_from_ns = None
+        self.moving, self._denied = False, True
         self._wariness = min(_WARINESS_RANGE[1], self._wariness * _WARINESS_STEP)
 
     def missed(self) -> None:
         """The pictures show a change that was not announced: be quicker from now on."""
         self._wariness = max(_WARINESS_RANGE[0], self._wariness / _WARINESS_STEP)
 
-    def _elapse(self, time_ns: int, step_ns: int) -> bool:
+    def _elapse(self, time_ns: int, step_ns: int, *, closes: bool) -> bool:
         if not 0 < step_ns <= _LONGEST_STEP_NS:
             self._bytes = self._elapsed_ns = 0
             return False
         self._elapsed_ns += step_ns
-        if self._elapsed_ns < _WINDOW_NS:
+        if self._elapsed_ns < _WINDOW_NS or not closes:
             return False
         level = math.log2(self._bytes * SECOND_NS / self._elapsed_ns + 1)
-        start_ns, lasted_ns = time_ns + step_ns - self._elapsed_ns, self._elapsed_ns
+        end_ns, lasted_ns = time_ns + step_ns, self._elapsed_ns
         self._bytes = self._elapsed_ns = 0
-        self._remember(start_ns, level)
+        self._note(end_ns, lasted_ns, level)
+        began = self._judge(end_ns - lasted_ns, end_ns, level)
         self.watched_ns += lasted_ns
-        began = self._judge(start_ns, lasted_ns, level)
         self.moving_ns += lasted_ns * self.moving
         return began
 
-    def _judge(self, start_ns: int, lasted_ns: int, level: float) -> bool:
+    def _judge(self, start_ns: int, end_ns: int, level: float) -> bool:
         if self.quiet is None:
             return False
-        rise = min(_MOST_RISE, max(_LEAST_RISE, _RISE_SPREADS * self.quiet.spread)) * self._wariness
-        above = (level - self.quiet.middle) / rise
+        above = (level - self.quiet.top) / (self.quiet.rise * self._wariness)
         if self.moving:
-            self._go_on(start_ns + lasted_ns, above)
+            self._go_on(end_ns, above)
             return False
         if above < 1:
             self._rising_from_ns = None
@@ -126,7 +132,7 @@ class PacketActivity:
             self._rising_from_ns = start_ns
             if above < _AT_ONCE:
                 return False
-        self.began_ns, self.until_ns = self._rising_from_ns, start_ns + lasted_ns + _QUIET_NS
+        self.began_ns, self.until_ns = self._rising_from_ns, end_ns + _QUIET_NS
         self.moving, self._rising_from_ns = True, None
         return True
 
@@ -136,27 +142,29 @@ class PacketActivity:
         elif self.until_ns is not None and end_ns >= self.until_ns:
             self.moving = False
 
-    def _remember(self, start_ns: int, level: float) -> None:
-        if self._forget_before_ns is not None:
-            forget_ns, self._forget_before_ns = self._forget_before_ns, None
-            while self._levels and self._levels[0][0] < forget_ns:
-                self._levels.popleft()
-            self._learn_at_ns, self.quiet = None, None
-        self._levels.append((start_ns, level))
-        while start_ns - self._levels[0][0] > _MEMORY_NS:
-            self._levels.popleft()
-        if len(self._levels) >= _FEWEST_WINDOWS and (self._learn_at_ns is None or start_ns >= self._learn_at_ns):
-            self._learn_at_ns = start_ns + _LEARN_EVERY_NS
-            self.quiet = quiet_level([each for _, each in self._levels])
+    def _note(self, end_ns: int, lasted_ns: int, level: float) -> None:
+        self._stretch_max = max(self._stretch_max, level)
+        self._stretch_ns += lasted_ns
+        if self._denied:
+            self._denied = False
+            self._maxima.clear()
+            self._maxima.append((end_ns, self._stretch_max))
+            self.quiet, self._rising_from_ns = quiet_level([self._stretch_max]), None
+        self._end_stretch(end_ns, _LONGEST_STRETCH_NS)
+
+    def _end_stretch(self, end_ns: int, least_ns: int) -> None:
+        if self._stretch_ns < least_ns:
+            return
+        self._maxima.append((end_ns, self._stretch_max))
+        self._stretch_max, self._stretch_ns = 0.0, 0
+        while end_ns - self._maxima[0][0] > _MEMORY_NS:
+            self._maxima.popleft()
+        if self.quiet is not None or len(self._maxima) >= _FEWEST_STRETCHES:
+            self.quiet = quiet_level([level for _, level in self._maxima])
 
 
-def quiet_level(levels: list[float]) -> QuietLevel:
-    """The quiet level among byte rates in octaves, half of which and more may be of motion.
-
-    Motion only ever adds bytes, so what is quiet is the densest part of the lower half.
-    """
-    ordered = sorted(levels)
-    lower = ordered[: max(4, (len(ordered) + 1) // 2)]
-    held = max(2, round(len(lower) * _DENSEST_SHARE))
-    length, first = min((lower[index + held - 1] - lower[index], index) for index in range(len(lower) - held + 1))
-    return QuietLevel(lower[first] + length / 2, max(_LEAST_SPREAD, length / _DENSEST_SPREADS))
+def quiet_level(maxima: list[float]) -> QuietLevel:
+    """The quiet level, from the greatest byte rate of each stretch in octaves; two thirds of them may be of motion."""
+    ordered = sorted(maxima)
+    low, top = ordered[int(len(ordered) * _LOW)], ordered[int(len(ordered) * _QUIET)]
+    return QuietLevel(top, min(_MOST_RISE, _LEAST_RISE + top - low))

@@ -90,7 +90,7 @@ class CameraReader:
             self.needs_key = False
         self._pulse.take(packet.pts_ns, packet.dts_ns, arrival_ns, is_keyframe=packet.is_keyframe)
         self._exhausted = False
-        began = self._activity.take(packet.dts_ns, len(packet.data), is_keyframe=packet.is_keyframe)
+        began = self._activity.take(packet.pts_ns, packet.dts_ns, len(packet.data), is_keyframe=packet.is_keyframe)
         if began:
             self._gate.announced += 1
         if began or (self._fresh_from_ns is not None and packet.is_keyframe):
