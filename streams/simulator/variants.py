@@ -35,7 +35,7 @@ _STILL_S = 4
 _MOMENTS = 16
 _FROZEN_GOP_S = 2
 _CLOCK = Fraction(1, 90_000)
-_RECIPES_VERSION = 1
+_RECIPES_VERSION = 2
 _OTHER = {"h264": "hevc", "hevc": "h264"}
 _ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 
@@ -256,7 +256,7 @@ def _seen(recipe: _Recipe, frame: VideoFrame) -> VideoFrame:
 def _stream(recipe: _Recipe, container: OutputContainer, size_wh: tuple[int, int]) -> VideoStream:
     shared = "keyint=100000:min-keyint=1:scenecut=0:bframes=0"
     if recipe.codec == "h264":
-        options = {"x264-params": f"{shared}:threads=1:crf=30", "preset": "ultrafast"}
+        options = {"x264-params": f"{shared}:threads=1:crf=30:deblock=0,0", "preset": "ultrafast"}
     else:
         options = {
             "x265-params": f"{shared}:pools=1:frame-threads=1:log2-max-poc-lsb=4:log-level=none:crf=32",
