@@ -10,6 +10,7 @@ from detector.errors import DetectorError
 from streams.clock import Clock
 from streams.errors import StreamError
 from streams.ingest import CameraStream
+from streams.pool import DecoderPool
 from streams.ring import PacketRing
 from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig
@@ -41,6 +42,8 @@ class Fleet:
     def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
         self._pipeline = pipeline
         self._clock = clock
+        # One pool for all cameras: their decoders and scalers are used by the lanes, a few at a time.
+        self._pool = DecoderPool()
         self._live: dict[str, LiveCamera] = {}
 
     def apply(self, cameras: Sequence[CameraConfig]) -> list[str]:
@@ -78,7 +81,7 @@ class Fleet:
     def _add(self, config: CameraConfig) -> None:
         ring = PacketRing(config.id)
         source = CameraSource(config.id, config.url, transport=config.transport)
-        stream = CameraStream(source, ring, self._clock, on_motion=self._pipeline.schedule.wake)
+        stream = CameraStream(source, ring, self._clock, on_motion=self._pipeline.schedule.wake, pool=self._pool)
         watched = self._pipeline.add(config, ring, stream.reader, stream.health)
         self._live[config.id] = LiveCamera(watched, stream)
         stream.start()

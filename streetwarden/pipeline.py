@@ -104,7 +104,8 @@ class Pipeline:
         if camera is None or camera.reader is None:
             return []
         try:
-            return [camera.look_at(frame) for frame in camera.reader.read(self._clock.monotonic_ns(), limit)]
+            now_ns = self._clock.monotonic_ns()
+            return [camera.look_at(frame, now_ns) for frame in camera.reader.read(now_ns, limit)]
         finally:
             self.schedule.give_back(camera)
 

@@ -31,6 +31,7 @@ class WatchedCamera:
     """`reader` is None for a clip, which is replayed by `demand`. `frames_analysed` counts what the rules looked at.
 
     `interval_s`: looks at least so often, whatever the rules ask. `latest`: UTC and pts, ns, of the last picture.
+    `waits_since_ns`: monotonic, when the last picture was older than the rules may ever be without one.
     """
 
     config: CameraConfig
@@ -44,6 +45,7 @@ class WatchedCamera:
     frames_analysed: int = 0
     demand: Demand | None = None
     latest: tuple[int, int] | None = None
+    waits_since_ns: int = 0
 
     @property
     def camera_id(self) -> str:
@@ -52,7 +54,13 @@ class WatchedCamera:
 
     def due_at_ns(self, now_ns: int) -> int | None:
         """Monotonic ns when its next look is due; None: nothing is wanted of it."""
-        return None if self.reader is None else self.reader.due_at_ns(now_ns)
+        if self.reader is None:
+            return None
+        due_ns = self.reader.due_at_ns(now_ns)
+        if due_ns is None or due_ns > now_ns:
+            return due_ns
+        # Of all that are due, who waits longest comes first.
+        return min(due_ns, self.waits_since_ns)
 
     def ask(self, captured_at_ns: int) -> None:
         """Find out what the rules want to see from that moment (UTC) on, and tell the reader."""
@@ -76,8 +84,10 @@ class WatchedCamera:
         self.ask(frame.captured_at_ns)
         return changes
 
-    def look_at(self, frame: Frame) -> Look:
-        """The picture with its place in the camera's order."""
+    def look_at(self, frame: Frame, now_ns: int = 0) -> Look:
+        """The picture, decoded at `now_ns` (monotonic), with its place in the camera's order."""
+        if self.demand is not None:
+            self.waits_since_ns = now_ns + round(self.demand.rest_interval_s * 1e9)
         return Look(self, frame, self.turns.draw())
 
     def _bounded(self, wanted: Demand | None) -> Demand | None:
