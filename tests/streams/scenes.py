@@ -41,7 +41,7 @@ class Scene:
         noise = np.random.default_rng(number).normal(0, 1.2, (HEIGHT, WIDTH))
         image = np.repeat(np.clip(ground + noise, 0, 255)[..., None], 3, axis=2).astype(np.uint8)
         along_s = min(max(at_s - self.begins_s, 0.0), self.ends_s - self.begins_s)
-        left = round(along_s * 60) % (WIDTH - 40)
+        left = round(along_s * 53) % (WIDTH - 40)
         if at_s >= self.begins_s:
             image[40:80, left : left + 40] = (
                 20 + 200 * ((rows[40:80, :40] // 5 + columns[40:80, :40] // 5) % 2)[..., None]

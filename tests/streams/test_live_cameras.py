@@ -13,9 +13,9 @@ from typing import Literal
 import pytest
 
 from streams.decode import decode_span
+from streams.demand import Demand
 from streams.frame import TimeSource
 from streams.health import StreamState
-from streams.sampler import SamplingPolicy
 from streams.simulator import SimulatedCamera, Simulator
 from streams.source import CameraSource
 from streams.timeline import SECOND_NS
@@ -92,8 +92,7 @@ def test_the_simulator_is_read_over_its_seam(loop_clip: Path, transport: Transpo
 
 
 def test_a_picture_of_the_past_comes_back_from_the_ring(loop_clip: Path) -> None:
-    policy = SamplingPolicy(0.5, "auto")
-    with simulator(loop_clip) as server, Watched(CameraSource("gate", server.url("gate")), policy) as camera:
+    with simulator(loop_clip) as server, Watched(CameraSource("gate", server.url("gate")), Demand(0.5, 0.5)) as camera:
         camera.wait_for_frames(4)
     between_ns = camera.frames[0].pts_ns + SECOND_NS // 4
     span = camera.ring.gop_at(between_ns)
@@ -204,14 +203,29 @@ def test_http_is_read_too(tmp_path: Path) -> None:
         try:
             url = f"http://user:s3cret@127.0.0.1:{server.server_address[1]}/live.ts"
             with Watched(CameraSource("gate", url)) as camera:
-                camera.wait_for_frames(40)
+                camera.wait_for_frames(10)
                 health = camera.wait_for(lambda health: health.state is StreamState.RECONNECTING)
         finally:
             server.shutdown()
             thread.join()
-    assert camera.numbers[:40] == list(range(40))
+    # It comes faster than it was filmed, and is looked at from the newest key frame on.
+    assert_consecutive(camera.numbers[:10], 40)
     assert "ended the stream" in str(health.last_error)
     assert "s3cret" not in str(health.last_error)
+
+
+def test_a_camera_is_heard_in_packets_and_decoded_only_where_it_is_looked_at(loop_clip: Path) -> None:
+    with (
+        simulator(loop_clip) as server,
+        Watched(CameraSource("gate", server.url("gate")), Demand(1.0, 1.0)) as camera,
+    ):
+        camera.wait_for_frames(4)
+        health = camera.stream.health()
+    assert {later - earlier for earlier, later in pairwise(camera.times_ns)} == {SECOND_NS}
+    assert health.packets_read > 50
+    assert health.frames_decoded <= 5
+    assert health.key_spacing_s == 0.5
+    assert health.gate["moving_share"] == 0.0
 
 
 def test_after_stop_no_frame_comes(loop_clip: Path) -> None:

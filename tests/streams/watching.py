@@ -8,34 +8,42 @@ from collections.abc import Callable
 from typing import Self
 
 from streams.clock import SystemClock
+from streams.demand import Demand
 from streams.frame import Frame
 from streams.health import StreamHealth
 from streams.ingest import CameraStream
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from tests.streams.clips import number_of
 
 PATIENCE_S = 20.0
 
 
-class Watched:
-    """Starts the stream, collects every frame, stops it at the end."""
+EVERY_PICTURE = Demand(0.001, 0.001)
 
-    def __init__(self, source: CameraSource, policy: SamplingPolicy | None = None) -> None:
+
+class Watched:
+    """Starts the stream, collects every frame that is wanted, stops it at the end."""
+
+    def __init__(self, source: CameraSource, demand: Demand = EVERY_PICTURE) -> None:
         self.ring = PacketRing(source.camera_id)
         self.frames: list[Frame] = []
         self.arrived_ns: list[int] = []
         self._changed = threading.Condition()
-        policy = policy or SamplingPolicy(0.0, "all")
-        self.stream = CameraStream(source, self.ring, policy, SystemClock(), self._take)
+        self._ended = threading.Event()
+        self._lane = threading.Thread(target=self._read)
+        self.stream = CameraStream(source, self.ring, SystemClock())
+        self.stream.reader.set_demand(demand)
 
     def __enter__(self) -> Self:
         self.stream.start()
+        self._lane.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stream.stop(timeout_s=PATIENCE_S)
+        self._ended.set()
+        self._lane.join()
 
     @property
     def numbers(self) -> list[int]:
@@ -57,8 +65,16 @@ class Watched:
             time.sleep(0.02)
         return health
 
-    def _take(self, frame: Frame) -> None:
+    def _read(self) -> None:
+        reader = self.stream.reader
+        while not self._ended.wait(0.01):
+            now_ns = time.monotonic_ns()
+            due_ns = reader.due_at_ns(now_ns)
+            if due_ns is not None and due_ns <= now_ns:
+                self._take(reader.read(now_ns, 64))
+
+    def _take(self, frames: list[Frame]) -> None:
         with self._changed:
-            self.frames.append(frame)
-            self.arrived_ns.append(time.time_ns())
+            self.frames += frames
+            self.arrived_ns += [time.time_ns()] * len(frames)
             self._changed.notify_all()
