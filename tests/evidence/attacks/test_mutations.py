@@ -30,7 +30,7 @@ def mutations(draw: st.DrawFn) -> dict[str, bytes]:
     return {**HONEST, name: changed}
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(mutations())
 def test_no_single_mutation_goes_unseen(files: dict[str, bytes]) -> None:
     report = verify_package(files, REGISTRY)
