@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from streams.frame import Frame, Image
+from streams.hardware import IN_SOFTWARE, Decoding, accelerator
 from streams.packet import EncodedPacket, RecordedSpan, StreamParameters
 from streams.parameters import decoder_context
 from streams.timeline import SECOND_NS
@@ -31,15 +32,22 @@ class Picture:
 
 
 class PictureDecoder:
-    """A software decoder of one stream.
+    """A decoder of one stream, in software unless `decoding` names a device.
 
     `threads` 1 keeps memory small for many live cameras, 0 lets FFmpeg use every core. Broken input is never an
     exception: it gives no picture, and `errors` counts it. `loop_filter` False leaves out the smoothing of block edges,
     a seventh of the work; only for key frames by themselves, since other pictures are predicted from smoothed ones.
     """
 
-    def __init__(self, parameters: StreamParameters, threads: int = 1, *, loop_filter: bool = True) -> None:
-        self._context = decoder_context(parameters.codec, parameters.extradata)
+    def __init__(
+        self,
+        parameters: StreamParameters,
+        threads: int = 1,
+        *,
+        loop_filter: bool = True,
+        decoding: Decoding = IN_SOFTWARE,
+    ) -> None:
+        self._context = decoder_context(parameters.codec, parameters.extradata, accelerator(decoding))
         if not loop_filter:
             self._context.options = {"skip_loop_filter": "all"}
         self._context.thread_count = threads

@@ -35,7 +35,8 @@ class StreamHealth:
     and pictures lost, by reason. `reconnects`: connections made again after the first. `last_packet_age_s`: None
     before the first packet. `clock_offset_s`: the camera's clock minus the host's, when the camera sends its clock
     (RTCP sender reports); else None. `format_changes`: how often codec, size or parameter sets became others.
-    `key_spacing_s`: seconds between key frames, as learnt. `gate`: what the motion gates did (`gate.GateHealth`).
+    `key_spacing_s`: seconds between key frames, as learnt. `decoder`: what decodes, `software` or a device.
+    `gate`: what the motion gates did (`gate.GateHealth`).
     """
 
     camera_id: str
@@ -56,6 +57,7 @@ class StreamHealth:
     clock_offset_s: float | None = None
     format_changes: int = 0
     key_spacing_s: float | None = None
+    decoder: str = "software"
     gate: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:

@@ -129,6 +129,7 @@ class CameraStream:
             frames_decoded=counts.decoded,
             frames_emitted=counts.emitted,
             key_spacing_s=self.reader.key_spacing_s,
+            decoder=self.reader.decoder,
             gate=self.reader.gate_health().as_dict(),
         )
 

@@ -6,15 +6,16 @@ from fractions import Fraction
 from typing import cast
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.video.codeccontext import VideoCodecContext
 
 from streams import nal
 from streams.packet import StreamParameters
 
 
-def decoder_context(codec: str, extradata: bytes) -> VideoCodecContext:
-    """A fresh software decoder for `codec` (FFmpeg's name), not yet opened."""
-    context = cast("VideoCodecContext", av.CodecContext.create(codec, "r"))
+def decoder_context(codec: str, extradata: bytes, hwaccel: HWAccel | None = None) -> VideoCodecContext:
+    """A fresh decoder for `codec` (FFmpeg's name), not yet opened; in software without `hwaccel`."""
+    context = cast("VideoCodecContext", av.CodecContext.create(codec, "r", hwaccel))
     if extradata:
         context.extradata = extradata
     return context

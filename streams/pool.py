@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from streams.decode import ImageConverter, PictureDecoder
+from streams.hardware import IN_SOFTWARE, Decoding
 from streams.packet import StreamParameters
 
 # What lies idle serves the next looks; a decoder of 1080p pictures holds some 10 MB.
@@ -16,9 +17,11 @@ class DecoderPool:
 
     At most `idle` decoders are kept that nobody uses, the longest unused is freed first. `threads` is for decoding
     whole runs of pictures: 1 keeps memory small for many live cameras, 0 lets FFmpeg use every core for one clip.
+    `decoding` says whether a device does it (`hardware.choose_decoding`).
     """
 
-    def __init__(self, threads: int = 1, idle: int = _IDLE_KEPT) -> None:
+    def __init__(self, threads: int = 1, idle: int = _IDLE_KEPT, decoding: Decoding = IN_SOFTWARE) -> None:
+        self.decoding = decoding
         self._threads = threads
         self._most_idle = idle
         self._lock = threading.Lock()
@@ -31,7 +34,7 @@ class DecoderPool:
             for index in reversed(range(len(self._idle))):
                 if self._idle[index][0] == parameters:
                     return self._idle.pop(index)[1]
-        return PictureDecoder(parameters, loop_filter=False)
+        return PictureDecoder(parameters, loop_filter=False, decoding=self.decoding)
 
     def give_back(self, parameters: StreamParameters, decoder: PictureDecoder) -> None:
         """Take a decoder back that `decoder` lent; its errors are the borrower's to count before."""
@@ -44,7 +47,7 @@ class DecoderPool:
 
     def run_decoder(self, parameters: StreamParameters) -> PictureDecoder:
         """A decoder for a run of pictures; it is the borrower's own and freed with the last reference."""
-        return PictureDecoder(parameters, self._threads)
+        return PictureDecoder(parameters, self._threads, decoding=self.decoding)
 
     def converter(self) -> ImageConverter:
         """A converter for a few pictures; give it back."""

@@ -150,6 +150,11 @@ class CameraReader:
         return self._gate.health()
 
     @property
+    def decoder(self) -> str:
+        """What decodes: `software`, or a device by FFmpeg's name."""
+        return self._pool.decoding.shown
+
+    @property
     def step_s(self) -> float:
         """Seconds between pictures, as last seen."""
         return self._pulse.step_ns / SECOND_NS
