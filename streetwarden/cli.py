@@ -152,7 +152,7 @@ def _add_simulate(verbs: Verbs[argparse.ArgumentParser]) -> None:
         help="something that goes wrong, several times if wanted; see docs/guide/simulator.md",
     )
     parser.add_argument(
-        "--stagger", type=_positive, default=0.0, metavar="S", help="begin each camera S s further into its clip"
+        "--stagger", type=_not_negative, default=0.0, metavar="S", help="begin each camera S s further into its clip"
     )
     parser.add_argument("--truth", type=Path, metavar="FILE", help="write what will happen, and when, as JSON lines")
     parser.add_argument("--json", action="store_true", help="print the addresses as one JSON line once they are served")
@@ -185,6 +185,13 @@ def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+def _not_negative(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 on")
     return value
 
 

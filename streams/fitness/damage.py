@@ -26,7 +26,7 @@ def torn(lines: Grey) -> float:
     the borders of 8-pixel blocks that is torn, elsewhere (four times that is taken off) it is the scene's own edges.
     """
     steps = cv2.absdiff(lines[:, 1:], lines[:, :-1])
-    third = steps // 3
+    third = cv2.convertScaleAbs(steps, alpha=1 / 3)
     lone = np.zeros(lines.shape, np.uint8)
     beside = cv2.max(steps[:, :-2], steps[:, 2:])
     lone[:, 1:-2] = (steps[:, 1:-1] > _STEP_LEVELS) & (beside < third[:, 1:-1])
