@@ -153,7 +153,7 @@ def make(seed: int) -> Scenario:
     if seed % 2:
         since = chance.between(10, 40)
         stall = chance.actor("stall", stay(PERMITTED_PLACE, since, 400))
-        parts.append(((stall, _vendor(chance, shifted(PERMITTED_PLACE, -62), since, 380)), ()))
+        parts.append(((stall, _vendor(chance, shifted(PERMITTED_PLACE, -40), since, 380)), ()))
     actors, incidents = merged(parts)
     begin = chance.between(60, 140)
     dips: tuple[Span, ...] = ((begin, begin + chance.between(5, 25)),) if seed % 3 == 0 else ()

@@ -1,7 +1,7 @@
 """Abandoned vehicle: one that stands in the same place for days (废弃车辆, 僵尸车).
 
 Days outlast a tracker, a worker and many a night in infrared, so the vehicle is told by its place, outline and class,
-and its stay is little enough to be kept across restarts (`detector.rules.memory`). What a camera cannot tell (no plate,
+and its stay is little enough to be kept across restarts (`SpotJudge.snapshot`). What a camera cannot tell (no plate,
 flat tyres, dust) is left to the reviewer, and said so.
 """
 

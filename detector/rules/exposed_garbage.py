@@ -29,6 +29,7 @@ class ExposedGarbageConfig(SpotConfig):
 
     kind: Literal["exposed_garbage"] = "exposed_garbage"
     classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("garbage", "overflow")
+    clear_seconds: Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)] = 300.0
     overflow_classes: Annotated[tuple[str, ...], Field(description="Classes that are a bin running over")] = (
         "overflow",
     )

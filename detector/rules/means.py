@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from detector.rules.history import LONGEST_STEP_NS
-
+LONGEST_STEP_NS = 15_000_000_000
+"""One look speaks for at most this long before it: looks at rest must not be outvoted by those at motion."""
 FIRST_LOOK_S = 1e-3
 """A first look speaks for a moment: whole seconds soon outweigh it."""
 
 
 @dataclass(slots=True)
 class TimedMean:
-    """A mean over time; `value` of nothing is 0. One look speaks for at most `LONGEST_STEP_NS` before it."""
+    """A mean over time; `value` of nothing is 0. One look speaks for at most `LONGEST_STEP_NS`."""
 
     total: float = 0.0
     seconds: float = 0.0

@@ -19,6 +19,7 @@ class OverflowingBinConfig(SpotConfig):
 
     kind: Literal["overflowing_bin"] = "overflowing_bin"
     classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("overflow",)
+    clear_seconds: Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)] = 300.0
 
     @property
     def looks(self) -> Demand:

@@ -9,11 +9,11 @@ often enough, with nothing in front, without being found. It ends at the last mo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
@@ -27,12 +27,14 @@ HOLD_SHARE = 0.7
 COVERED = 0.4
 """Share of a spot behind something else from which on not finding it says nothing."""
 ABSENT_STEP_S = 2.0
-ABSENT_SECONDS = 10.0
-"""A spot is empty once looks without a find add up to so many seconds, each counting for at most a step: five looks at
+ABSENT_SECONDS = 16.0
+"""A spot is empty once looks without a find add up to so many seconds, each counting for at most a step: eight looks at
 least, for a detector misses three of ten."""
 FOLLOW = 0.2
 """Weight of a new box in the spot's: it follows a heap that grows."""
 SAME_PLACE = 0.5
+MAX_SPOTS = 128
+"""In a snapshot; a picture has no room for more."""
 HIDERS = ("person", "motorcycle", "tricycle", "car", "bus", "truck", "dump_truck")
 
 
@@ -60,7 +62,10 @@ class SpotConfig(RuleConfig):
 
 @dataclass(slots=True, eq=False)
 class Spot:
-    """One thing in its place. `seen` and `score` are means over the time in which nothing hid it."""
+    """One thing in its place. `seen` and `score` are means over the time in which nothing hid it.
+
+    `near_since`: for kinds that count others at it, since when (pts ns) each track has been there.
+    """
 
     incident: Incident
     box: Box
@@ -69,6 +74,7 @@ class Spot:
     score: TimedMean = field(default_factory=TimedMean)
     shares: dict[str, TimedMean] = field(default_factory=dict)
     class_seconds: dict[str, float] = field(default_factory=dict)
+    near_since: dict[int, int] = field(default_factory=dict)
     absent_s: float = 0.0
 
     @property
@@ -83,6 +89,17 @@ class Spot:
     def share(self, name: str) -> TimedMean:
         """A mean over time of the kind's own, begun when first asked for."""
         return self.shares.setdefault(name, TimedMean())
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What of a judge outlives a restart of the worker."""
+
+    spots: tuple[Spot, ...]
+    in_force_since_ns: int | None
+
+
+_STATE = TypeAdapter(_State)
 
 
 class Likeness(Protocol):
@@ -152,13 +169,30 @@ class SpotJudge:
         return tuple(spot.incident for spot in self._spots)
 
     @property
+    def waiting(self) -> tuple[tuple[int, int], ...]:
+        """Limits to come; and a spot that was not found is looked at closely until it is clear whether it is gone."""
+        limit_ns = round(self._config.dwell_seconds * NANOSECONDS)
+        pending = [(s.incident.started_pts_ns, limit_ns) for s in self._spots if not s.is_confirmed]
+        looked_for = [s for s in self._spots if 0 < s.absent_s < ABSENT_SECONDS]
+        missed = [(self._pts_ns, 0) for _ in looked_for if self._pts_ns is not None]
+        return (*pending, *missed)
+
+    @property
     def spots(self) -> tuple[Spot, ...]:
         """The open spots, oldest first."""
         return tuple(self._spots)
 
-    def adopt(self, spot: Spot) -> None:
-        """Take in a spot from before a restart; see `detector.rules.memory`."""
-        self._spots.append(spot)
+    def snapshot(self) -> dict[str, Any]:
+        """Its open spots as plain JSON, the oldest when there are too many: what outlives a restart."""
+        state = _State(tuple(self._spots[:MAX_SPOTS]), self._in_force_since_ns)
+        dumped: dict[str, Any] = _STATE.dump_python(state, mode="json")
+        return dumped
+
+    def restore(self, state: Mapping[str, Any], shift_ns: int) -> None:
+        """Take up `snapshot`'s state on a timeline that is `shift_ns` ahead. Raises ValueError when it is none."""
+        before = _STATE.validate_python(state)
+        self._spots = [_moved(spot, shift_ns) for spot in before.spots]
+        self._in_force_since_ns = _later(before.in_force_since_ns, shift_ns)
 
     def observe(self, look: Look) -> list[Incident]:
         if not look.in_force:
@@ -343,6 +377,25 @@ class PlainPolicy:
 
     def labels(self, spot: Spot, look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return self.codes, self.flags
+
+
+def _moved(spot: Spot, shift_ns: int) -> Spot:
+    """The spot on a timeline that is `shift_ns` ahead; its id and its UTC times stay."""
+    incident = spot.incident
+    spot.incident = replace(
+        incident,
+        started_pts_ns=incident.started_pts_ns + shift_ns,
+        confirmed_pts_ns=_later(incident.confirmed_pts_ns, shift_ns),
+        positions=tuple(replace(point, pts_ns=point.pts_ns + shift_ns) for point in incident.positions),
+    )
+    for mean in (spot.seen, spot.score, *spot.shares.values()):
+        mean.last_pts_ns = _later(mean.last_pts_ns, shift_ns)
+    spot.near_since = {}
+    return spot
+
+
+def _later(pts_ns: int | None, shift_ns: int) -> int | None:
+    return None if pts_ns is None else pts_ns + shift_ns
 
 
 def _most(seconds: dict[str, float]) -> str:

@@ -26,6 +26,8 @@ MOBILE_VENDOR, SHOP_SPILLS_OVER, OCCUPIES_ROAD = "09001", "09005", "09006"
 PERSON = "person"
 PERSON_MEMORY_NS = 3_000_000_000
 """Somebody whom the detector misses for this long still stands there."""
+STAYS_NS = 6_000_000_000
+"""Who is at it for less walks past."""
 ATTENDED, CROWDED = "attended", "crowded"
 
 
@@ -46,7 +48,7 @@ class StreetVendingConfig(SpotConfig):
     min_attended: Annotated[float, Field(ge=0, le=1, description="Share of the stay with somebody at it")] = 0.4
     min_crowded: Annotated[
         float, Field(ge=0, le=1, description="Share of the stay with two or more at what shows no goods")
-    ] = 0.15
+    ] = 0.08
     gap_seconds: Annotated[float, Field(ge=0, le=14 * 86400, allow_inf_nan=False)] = 300.0
     clear_seconds: Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)] = 30.0
 
@@ -80,13 +82,16 @@ class VendingPolicy:
         return any(permit.allows(box, look.frame_size_wh, look.captured_at_ns) for permit in self.config.permits)
 
     def note(self, spot: Spot, look: Look) -> None:
-        count = sum(self._is_at(subject.track, spot.box, look) for subject in look.subjects)
+        near = [s.track for s in look.subjects if self._is_at(s.track, spot.box)]
+        spot.near_since = {one.track_id: spot.near_since.get(one.track_id, look.pts_ns) for one in near}
+        there = [one for one in near if one.held or look.pts_ns - one.last_seen_pts_ns <= PERSON_MEMORY_NS]
+        count = sum(look.pts_ns - spot.near_since[one.track_id] >= STAYS_NS for one in there)
         spot.share(ATTENDED).add(look.pts_ns, float(count >= 1))
         spot.share(CROWDED).add(look.pts_ns, float(count >= 2))
 
-    def _is_at(self, person: TrackView, box: Box, look: Look) -> bool:
+    def _is_at(self, person: TrackView, box: Box) -> bool:
         """Whether somebody stands at it: feet beside, behind or in front of it, within reach."""
-        if person.class_name != PERSON or look.pts_ns - person.last_seen_pts_ns > PERSON_MEMORY_NS:
+        if person.class_name != PERSON:
             return False
         left, top, right, bottom = person.xyxy
         far = self.config.reach * (bottom - top)

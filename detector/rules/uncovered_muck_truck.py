@@ -28,7 +28,9 @@ OPEN_LOAD, SPILLED = "08011", "06014"
 HOLD_SHARE = 0.5
 LONGEST_STEP_S = 0.5
 """At rest looks are seconds apart, and a detector misses three of ten."""
-MIN_VISIBLE = 0.5
+ALL_VOTES_IN = 0.75
+"""Share of the log-odds that is enough once a pass is over."""
+MIN_VISIBLE = 0.6
 """Share of the looks' time in which the load must have been visible: a few glimpses into it prove nothing."""
 STEP = 1.0
 """A lost truck is the one that is found within so many of its own sizes and as many more a second."""
@@ -217,7 +219,9 @@ class MuckTruckJudge:
     def _close(self, one: _Pass, look: Look) -> list[Incident]:
         """End a pass; when all votes are in, fewer of them are enough, for none can change it any more."""
         changes = []
-        if one.incident.state is not IncidentState.CONFIRMED and self._is_proven(one, math.sqrt(self._config.min_odds)):
+        if one.incident.state is not IncidentState.CONFIRMED and self._is_proven(
+            one, self._config.min_odds**ALL_VOTES_IN
+        ):
             at_ns = one.last.pts_ns
             changes = [self._confirmed(one, at_ns, look.captured_at_ns - (look.pts_ns - at_ns))]
         return [*changes, self._end(one, look)]
