@@ -49,6 +49,14 @@ class SetReport:
     boxes: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Folders of what people said of a set's pictures: boxes of things, and places where nothing is."""
+
+    labels: Path | None
+    refuted: Path | None
+
+
 def coco_teachers(models: Sequence[Path], threads: int, policy: TeacherPolicy | None = None) -> Teacher:
     """Two COCO detectors as one teacher. Raises TrainingError when there are not two."""
     if len(models) != 2:
@@ -91,7 +99,7 @@ def _prepare_set(
     folder: Path,
     say: Callable[[str], None],
 ) -> None:
-    origin = {"seed": seed, **part.model_dump(mode="json", exclude={"repeat"})}
+    origin = {"seed": seed, **_origin(part)}
     if _is_made_from(folder, origin):
         say(f"{part.name}: already prepared")
         return
@@ -105,20 +113,29 @@ def _prepare_set(
 
 
 def _is_made_from(folder: Path, origin: Mapping[str, object]) -> bool:
+    # What this version of the recipe's form adds, an older origin has at its default.
     try:
-        return bool(json.loads((folder / SET_FILE).read_text(encoding="utf-8"))["origin"] == origin)
+        stored = json.loads((folder / SET_FILE).read_text(encoding="utf-8"))["origin"]
+        seed = stored.pop("seed")
+        return bool({"seed": seed, **_origin(PictureSet.model_validate(stored))} == origin)
     except (OSError, ValueError, KeyError):
         return False
+
+
+def _origin(part: PictureSet) -> dict[str, object]:
+    """Everything of a set's part in the recipe that decides what its folder holds."""
+    return part.model_dump(mode="json", exclude={"repeat"})
 
 
 def _write_set(
     part: PictureSet, seed: int, places: Mapping[str, Path], teacher: Teacher, draft: Path, say: Callable[[str], None]
 ) -> Iterator[SetReport]:
     pictures = _pictures(part, seed, folder_of(part, part.images, places))
-    labels = folder_of(part, part.labels, places) if part.labels is not None else None
+    folders = [folder_of(part, name, places) if name is not None else None for name in (part.labels, part.refuted)]
+    known = Known(*folders)
     for split, members in _split(part, pictures):
         say(f"{part.name}: labelling {len(members)} pictures for {split}")
-        report = _write_split(part, split, members, labels, teacher, draft)
+        report = _write_split(part, split, members, known, teacher, draft)
         say(f"{part.name}: {report.pictures} pictures for {split}, {dict(report.boxes)}")
         yield report
 
@@ -152,7 +169,7 @@ def _group(part: PictureSet, picture: Path) -> str:
 
 
 def _write_split(
-    part: PictureSet, split: str, pictures: Sequence[Path], labels: Path | None, teacher: Teacher, draft: Path
+    part: PictureSet, split: str, pictures: Sequence[Path], known: Known, teacher: Teacher, draft: Path
 ) -> SetReport:
     for kind in ("images", "labels"):
         (draft / kind / split).mkdir(parents=True, exist_ok=True)
@@ -160,7 +177,7 @@ def _write_split(
     written = empty = 0
     for picture in pictures:
         image = _read(picture)
-        boxes, painted = _label(part, picture, image, labels, teacher)
+        boxes, painted = _label(part, picture, image, known, teacher)
         if not len(boxes):
             empty += 1
             if empty > part.without_objects * (written + 1):
@@ -184,15 +201,40 @@ def _read(picture: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
-def _label(
-    part: PictureSet, picture: Path, image: Image, labels: Path | None, teacher: Teacher
-) -> tuple[Detections, Image]:
-    own = read_yolo(labels / f"{picture.stem}.txt", part.names, image) if labels else _whole(part, image)
+def _label(part: PictureSet, picture: Path, image: Image, known: Known, teacher: Teacher) -> tuple[Detections, Image]:
+    own = read_yolo(known.labels / f"{picture.stem}.txt", part.names, image) if known.labels else _whole(part, image)
     if part.trust == "all":
         return own, image
     taught = teacher(image, part.quick_teachers)
-    merged = merge_labels(own, taught.kept)
-    return merged, paint_over(image, taught.doubtful, merged.xyxy)
+    refuted = _refuted(known, picture, image)
+    merged = merge_labels(own, _outside(taught.kept, refuted))
+    return merged, paint_over(image, taught.doubtful, np.concatenate([merged.xyxy, refuted]))
+
+
+def _refuted(known: Known, picture: Path, image: Image) -> Boxes:
+    """Places (N, 4) of which a person said that nothing is there: neither labelled by teachers nor painted over."""
+    file = known.refuted / f"{picture.stem}.txt" if known.refuted is not None else None
+    lines = file.read_text(encoding="ascii").splitlines() if file is not None and file.is_file() else []
+    try:
+        values = np.array([[float(value) for value in line.split()] for line in lines], np.float32)
+        return _corners(values.reshape(len(lines), 4), image)
+    except ValueError as problem:
+        raise TrainingError(f"{file}: expected lines of `cx cy w h`") from problem
+
+
+def _corners(values: Boxes, image: Image) -> Boxes:
+    """Pixels x1, y1, x2, y2 of centres and sizes in 0..1."""
+    height, width = image.shape[:2]
+    centre, half = values[:, :2], values[:, 2:] / 2
+    scale = np.array([width, height, width, height], np.float32)
+    corners: Boxes = (np.concatenate([centre - half, centre + half], axis=1) * scale).astype(np.float32)
+    return corners
+
+
+def _outside(taught: Detections, refuted: Boxes, same_iou: float = 0.4) -> Detections:
+    if not len(taught) or not len(refuted):
+        return taught
+    return taught.select(iou(taught.xyxy, refuted).max(axis=1) < same_iou)
 
 
 def _whole(part: PictureSet, image: Image) -> Detections:
@@ -258,10 +300,7 @@ def read_yolo(path: Path, names: Sequence[str], image: Image) -> Detections:
         raise TrainingError(f"{path}: expected lines of `class cx cy w h`") from problem
     mapping = class_mapping(names, STREET_CLASSES)
     values = values[np.array([int(row[0]) in mapping for row in values], np.bool_)]
-    height, width = image.shape[:2]
-    centre, half = values[:, 1:3], values[:, 3:5] / 2
-    scale = np.array([width, height, width, height], np.float32)
-    xyxy = (np.concatenate([centre - half, centre + half], axis=1) * scale).astype(np.float32)
+    xyxy = _corners(values[:, 1:], image)
     classes = np.array([mapping[int(value)] for value in values[:, 0]], np.int64)
     return Detections.untracked(xyxy, np.ones(len(values), np.float32), classes)
 

@@ -28,6 +28,7 @@ class PictureSet(_Part):
     where: str
     images: str
     labels: str | None = None
+    refuted: str | None = Field(default=None, description="folder of places where nothing is: lines of cx cy w h")
     whole: str | None = Field(default=None, description="each picture is one object of this class, cut to its edges")
     names: tuple[str, ...] = ()
     trust: Literal["all", "some", "none"]

@@ -22,12 +22,23 @@ BINS = 16
 class Retention:
     """An ultralytics detection criterion with the teacher's part added.
 
-    `teacher`: a detection model with the student's head, of which the class rows `rows` are trusted.
+    `teacher`: a detection model with the student's head, of which the class rows `rows` are trusted. `shared`: the
+    maps of the first layers, when teacher and student have these in common, so that they are computed once.
     """
 
-    def __init__(self, criterion: Any, teacher: Any, rows: Sequence[int], weight: float, *, bfloat16: bool) -> None:
+    def __init__(
+        self,
+        criterion: Any,
+        teacher: Any,
+        rows: Sequence[int],
+        weight: float,
+        *,
+        bfloat16: bool,
+        shared: SharedLayers | None = None,
+    ) -> None:
         self._criterion = criterion
         self._teacher = as_teacher(teacher)
+        self._shared = shared
         self._rows = list(rows)
         self._weight = weight
         self._bfloat16 = bfloat16
@@ -46,8 +57,35 @@ class Retention:
 
     def _look(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
         with torch.no_grad(), torch.autocast(pictures.device.type, torch.bfloat16, enabled=self._bfloat16):
-            answer: dict[str, Any] = self._teacher(pictures)
+            shared = self._shared
+            answer: dict[str, Any] = self._teacher(pictures) if shared is None else shared.answer(self._teacher)
         return {name: answer[name].float() for name in ("scores", "boxes")}
+
+
+class SharedLayers:
+    """What the student's first `count` layers, which stay frozen, last gave."""
+
+    def __init__(self, student: Any, count: int) -> None:
+        self._maps: list[Any] = [None] * count
+        kept = {*student.save, count - 1}
+        for index in sorted(kept & set(range(count))):
+            student.model[index].register_forward_hook(self._keeper(index))
+
+    def answer(self, teacher: Any) -> Any:
+        """The teacher's answer to the pictures that the student saw last."""
+        maps, last = list(self._maps), self._maps[-1]
+        for layer in teacher.model[len(maps) :]:
+            sources = [layer.f] if isinstance(layer.f, int) else layer.f
+            inputs = [last if source == -1 else maps[source] for source in sources]
+            last = layer(inputs[0] if isinstance(layer.f, int) else inputs)
+            maps.append(last)
+        return last
+
+    def _keeper(self, index: int) -> Any:
+        def keep(_module: object, _inputs: object, output: torch.Tensor) -> None:
+            self._maps[index] = output.detach()
+
+        return keep
 
 
 def as_teacher(model: Any) -> Any:

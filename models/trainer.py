@@ -14,7 +14,7 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 from models.classes import COCO_IDS, STREET_CLASSES
 from models.prepare import PICTURE_SUFFIXES
 from models.recipe import Fit
-from models.retain import Retention
+from models.retain import Retention, SharedLayers
 from models.street import renormalise, street_start
 
 
@@ -53,7 +53,8 @@ class StreetTrainer(DetectionTrainer):
     def save_model(self) -> bool:
         """Save the averaged weights and what is needed to go on."""
         average: Any = self.ema
-        average.ema.model[-1]._forward_hooks.clear()  # noqa: SLF001  # a checkpoint must load without this module
+        for layer in average.ema.model:
+            layer._forward_hooks.clear()  # noqa: SLF001  # a checkpoint must load without this module
         parent: Any = super()  # ultralytics carries no types
         return bool(parent.save_model())
 
@@ -66,7 +67,9 @@ class StreetTrainer(DetectionTrainer):
         rows = [STREET_CLASSES.index(name) for name in COCO_IDS]
         bfloat16 = self.how.precision == "bfloat16"
         criterion = model.init_criterion()
-        model.criterion = Retention(criterion, teacher, rows, self.how.retain, bfloat16=bfloat16)
+        frozen = self.how.frozen_layers if self.keep == self.start else 0
+        shared = SharedLayers(model, frozen) if frozen else None
+        model.criterion = Retention(criterion, teacher, rows, self.how.retain, bfloat16=bfloat16, shared=shared)
 
     def _model_train(self) -> None:
         # The start's normalisation is folded into its convolutions (mean 0, variance 1), so statistics of a batch would
