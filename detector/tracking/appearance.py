@@ -28,6 +28,9 @@ MIN_SIDE = 6
 TEXTURE_FLOOR = 4.0
 """Grey levels: a block flatter than this in both pictures has no pattern but noise."""
 MIN_BLOCKS = 4
+SHAKE = 0.012
+"""How far a mast in the wind moves the picture, in its longest side."""
+MAX_SHAKEN_SIDE = 96
 SAME = 0.7
 DIFFERENT = 0.45
 
@@ -66,6 +69,26 @@ class Glimpse:
                 cv2.resize(place, (PATCH, PATCH), dst=cuts[index], interpolation=cv2.INTER_AREA)
         every = cuts.astype(np.float32)
         return [patch if good else None for patch, good in zip(every, usable, strict=True)]
+
+    def shaken(self, box: Box, reference: Patch) -> Patch | None:
+        """What looks most like the reference within a shake of the camera around a place, as (PATCH, PATCH).
+
+        None where there is no room for a shake, and where the place is so large that it changes little.
+        """
+        height, width = self._grey.shape
+        left, top, right, bottom = (round(value / self._step) for value in box)
+        shake = round(max(height, width) * SHAKE)
+        if not (left - shake >= 0 and right + shake <= width and top - shake >= 0 and bottom + shake <= height):
+            return None
+        size = right - left, bottom - top
+        if min(size) < MIN_SIDE or max(size) > MAX_SHAKEN_SIDE:
+            return None
+        around = self._grey[top - shake : bottom + shake, left - shake : right + shake]
+        sought = cv2.resize(np.rint(reference).clip(0, 255).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
+        likeness = cv2.matchTemplate(around, sought, cv2.TM_CCOEFF_NORMED)
+        y, x = np.unravel_index(int(likeness.argmax()), likeness.shape)
+        place = around[y : y + size[1], x : x + size[0]]
+        return np.asarray(cv2.resize(place, (PATCH, PATCH), interpolation=cv2.INTER_AREA), np.float32)
 
     def patch(self, box: Box) -> Patch | None:
         """One place as (PATCH, PATCH), or None when too little of it lies in the picture."""

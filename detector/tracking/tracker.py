@@ -180,6 +180,7 @@ HEIGHT_POWER = 1.5
 """How much the shared height counts beside the shared area."""
 TURN_WEIGHT = 0.2
 """What turning right about costs."""
+MAX_SOUGHT = 32
 LONGEST_VOTE_S = 5.0
 SPAWN_OVERLAP = 0.45
 
@@ -263,6 +264,19 @@ class Tracker:
         likeness_of = similarities([track.meter.reference for track in self._tracks], now)
         for track, patch, likeness in zip(self._tracks, now, likeness_of, strict=True):
             track.meter.look(patch, likeness)
+        self._steady(glimpse)
+
+    def _steady(self, glimpse: Glimpse) -> None:
+        """What stood still and looks different now is looked for within a shake of the camera around its place."""
+        lost = [track for track in self._tracks if track.is_hidden][:MAX_SOUGHT]
+        references = [track.meter.reference for track in lost]
+        found = [
+            None if reference is None else glimpse.shaken(track.meter.anchor, reference)
+            for track, reference in zip(lost, references, strict=True)
+        ]
+        for track, patch, likeness in zip(lost, found, similarities(references, found), strict=True):
+            if likeness is not None and likeness >= SAME:
+                track.meter.look(patch, likeness)
 
     def _associate(self, pts_ns: int, detections: Detections, usable: npt.NDArray[np.bool_]) -> dict[int, int]:
         """Tracks, as rows, by the index of the detection that is theirs."""
