@@ -1,4 +1,4 @@
-"""The tables of `docs/performance.md`, written from reports and never by hand."""
+"""The tables and plots of `docs/performance.md`, made from reports and never by hand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.plots import draw_plots
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+FIGURES = "figures"
+"""Folder of the plots, beside the page."""
 KEYS = ("name", "machine", "versions", "options", "figures", "samples")
 
 Report = Mapping[str, Any]
@@ -34,10 +37,11 @@ def read_reports(paths: Sequence[Path]) -> list[Report]:
 
 def write_tables(reports: Sequence[Report], page: Path | None) -> int:
     """Print the tables, or put them between the marks of a page."""
-    text = tables_of(reports)
     if page is None:
-        sys.stdout.write(text)
+        sys.stdout.write(tables_of(reports))
         return 0
+    plots = {name: f"{FIGURES}/{file}" for name, file in draw_plots(reports, page.parent / FIGURES).items()}
+    text = tables_of(reports, plots)
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -46,13 +50,14 @@ def write_tables(reports: Sequence[Report], page: Path | None) -> int:
     return 0
 
 
-def tables_of(reports: Sequence[Report]) -> str:
-    """One section a report, in the order given."""
-    return "\n\n".join("\n".join(section_of(report)).rstrip() for report in reports) + "\n"
+def tables_of(reports: Sequence[Report], plots: Mapping[str, str] | None = None) -> str:
+    """One section a report, in the order given, with the picture that `plots` names for it."""
+    named = plots or {}
+    return "\n\n".join("\n".join(section_of(report, named.get(report["name"]))).rstrip() for report in reports) + "\n"
 
 
-def section_of(report: Report) -> list[str]:
-    """Heading, command, machine, figures, gates."""
+def section_of(report: Report, plot: str | None = None) -> list[str]:
+    """Heading, command, machine, figures, plot, gates."""
     name, figures = report["name"], report["figures"]
     table = TABLES.get(name, plain)
     smoke = ["**A smoke run: it shows that the benchmark runs, its figures mean nothing.**", ""]
@@ -66,6 +71,7 @@ def section_of(report: Report) -> list[str]:
         "",
         *table(figures),
         "",
+        *([f"![{name}]({plot})", ""] if plot else []),
         *(f"* {'held' if gate['held'] else '**missed**'}: {gate['gate']}" for gate in report.get("gates", [])),
     ]
 
