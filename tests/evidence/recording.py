@@ -14,10 +14,10 @@ from detector.incident import Incident, IncidentState, TrackPoint
 from evidence.context import CameraContext, RecorderContext
 from evidence.recorder import Recorder, RecorderSettings
 from streams.clock import SimulatedClock
+from streams.demand import Demand
 from streams.files import replay
 from streams.frame import Frame
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from tests.evidence import support
 
@@ -52,7 +52,7 @@ def make_clip(path: Path, seconds: int = 20, codec: str = "libx264", gop: int = 
 
 def frames_of(clip: Path, ring: PacketRing) -> Iterator[Frame]:
     source = CameraSource(ring.camera_id, str(clip))
-    yield from replay(source, ring, SamplingPolicy(1.0), started_at_ns=support.SEALED_AT_NS - 60 * SECOND_NS)
+    yield from replay(source, ring, Demand(1.0, 1.0), started_at_ns=support.SEALED_AT_NS - 60 * SECOND_NS)
 
 
 def filled_ring(clip: Path, camera_id: str = "kerb-1") -> PacketRing:
