@@ -16,16 +16,19 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.report import ROOT
 from datasets.scenes.errors import SceneError
 from datasets.scenes.truth import TrueIncident, Truth
+from streams.demand import Demand
 from streams.files import replay
 from streams.frame import Frame
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.errors import UsageError
 
 SHARED_DATA = ROOT.parent / "shared" / "data"
 CAMERAS_FILE = "demo.yaml"
+
+# However rare key frames are, nothing else is decoded.
+_ANY_KEY_FRAMES_S = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def write_cameras_file(path: Path, cameras: Sequence[CameraConfig]) -> Path:
 
 
 def key_frames(clip: Clip, every_s: float = 1.0, limit: int | None = None) -> tuple[list[Frame], PacketRing]:
-    """The clip's first key frames, `every_s` apart at least, and the ring with the packets up to the last of them."""
+    """The clip's first key frames, about `every_s` apart, and the ring with the packets up to the last of them."""
     ring = PacketRing(clip.name)
-    policy = SamplingPolicy(every_s, decode="keyframes")
-    return list(islice(replay(CameraSource(clip.name, str(clip.path)), ring, policy), limit)), ring
+    demand = Demand(every_s, every_s, key_patience_s=_ANY_KEY_FRAMES_S)
+    return list(islice(replay(CameraSource(clip.name, str(clip.path)), ring, demand), limit)), ring

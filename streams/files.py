@@ -10,11 +10,9 @@ from streams.demand import Demand
 from streams.errors import SourceError
 from streams.frame import Frame, TimeSource
 from streams.packet import EncodedPacket
-from streams.pipeline import FramePipeline
 from streams.pool import DecoderPool
 from streams.reader import CameraReader
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from streams.timeline import Timeline
 
@@ -30,7 +28,7 @@ Wanted = Demand | Callable[[], Demand | None]
 def replay(
     source: CameraSource,
     ring: PacketRing,
-    wanted: Wanted | SamplingPolicy,
+    wanted: Wanted,
     *,
     started_at_ns: int | None = None,
 ) -> Iterator[Frame]:
@@ -38,7 +36,6 @@ def replay(
 
     `wanted` is one demand for the whole clip, or is asked after each packet, so that it may follow from the frames
     before; the same `CameraReader` that live cameras have chooses the pictures, with the clip's own time as its clock.
-    (A `SamplingPolicy` chooses them without looking at motion.)
     `started_at_ns` is the UTC time of the first picture; without it the container's creation time counts, else the
     file's modification time. When a frame comes, `ring` holds the packets up to it at least. Raises SourceError (one
     line) when the file is missing, no video, cut off before its index, without a video stream or without a single
@@ -46,10 +43,7 @@ def replay(
     """
     with open_video(source) as video:
         clip = _Clip(source, video, _started_at(source, video, started_at_ns))
-        if isinstance(wanted, SamplingPolicy):
-            yield from clip.sampled(FramePipeline(source.camera_id, ring, wanted, threads=0))
-        else:
-            yield from clip.frames(ring, wanted)
+        yield from clip.frames(ring, wanted)
     clip.check()
 
 
@@ -82,13 +76,6 @@ class _Clip:
         for frame in reader.finish():
             self._emitted += 1
             yield frame
-
-    def sampled(self, pipeline: FramePipeline) -> Iterator[Frame]:
-        """The frames that a policy chooses."""
-        for packet in self._readable_packets():
-            yield from pipeline.push(packet.parameters, self._placed(packet), corrupt=packet.is_corrupt)
-        yield from pipeline.interrupt()
-        self._emitted = pipeline.emitted
 
     def check(self) -> None:
         """Raise or log what was wrong with the clip as a whole."""

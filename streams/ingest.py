@@ -7,24 +7,21 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 from streams.assemble import mended
 from streams.backoff import Backoff, ReconnectPolicy
 from streams.clock import Clock
 from streams.container import SourcePacket, open_video
 from streams.errors import SourceError
-from streams.frame import Frame
 from streams.health import HealthRecorder, StreamHealth, StreamState
 from streams.logs import LimitedLog
 from streams.packet import EncodedPacket, StreamParameters
 from streams.patience import Patience, knock
-from streams.pipeline import FramePipeline
 from streams.pool import DecoderPool
 from streams.reader import CameraReader
 from streams.redact import redact_url
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from streams.timeline import SECOND_NS, CaptureClock, Timeline
 
@@ -64,29 +61,22 @@ class CameraStream:
     there: it must only wake whoever reads. Lost connections, silent sockets (nothing for
     `source.read_timeout_s`) and ended streams are reconnected after a growing, jittered wait. A file stands in for a
     camera: it is played at its own pace and begun again at its end.
-
-    With a `SamplingPolicy`, a clock and `on_frame` in the places after the ring it is the older, pushing stream, which
-    decodes on its own thread.
     """
 
     def __init__(
         self,
         source: CameraSource,
         ring: PacketRing,
-        clock: Clock | SamplingPolicy,
-        *pushed: Any,
+        clock: Clock,
+        *,
         on_motion: Callable[[], None] | None = None,
         pool: DecoderPool | None = None,
         reconnect: ReconnectPolicy | None = None,
         opener: Opener = knock_and_open,
     ) -> None:
-        self._pipeline: FramePipeline | None = None
-        if isinstance(clock, SamplingPolicy):
-            self._pipeline = FramePipeline(source.camera_id, ring, clock)
-            clock, self._on_frame = cast("tuple[Clock, Callable[[Frame], None]]", pushed)
         self.reader = CameraReader(ring, pool=pool, on_motion=on_motion)
         self._source = source
-        self._clock: Clock = clock
+        self._clock = clock
         self._opener = opener
         self._reconnect = reconnect or ReconnectPolicy()
         self._backoff = Backoff(self._reconnect, source.camera_id)
@@ -110,7 +100,7 @@ class CameraStream:
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """End the thread and wait for it; no frame comes afterwards.
+        """End the thread and wait for it; no packet comes afterwards.
 
         A thread that sits in a silent socket ends by itself within the read timeout, after this returned.
         """
@@ -121,8 +111,6 @@ class CameraStream:
 
     def health(self) -> StreamHealth:
         """The camera's record now."""
-        if self._pipeline is not None:
-            return self._record.health(dict(self._pipeline.drops))
         counts = self.reader.counts()
         return replace(
             self._record.health(dict(counts.drops)),
@@ -226,10 +214,7 @@ class CameraStream:
             is_corrupt=packet.is_corrupt,
         )
         self._record.packet(len(packet.data), packet.arrival_ns)
-        if self._pipeline is not None:
-            self._deliver(self._pipeline.push(packet.parameters, encoded, corrupt=packet.is_corrupt))
-        else:
-            self._keep(packet.parameters, encoded)
+        self._keep(packet.parameters, encoded)
         self._note(packet.parameters)
 
     def _keep(self, parameters: StreamParameters, packet: EncodedPacket) -> None:
@@ -240,20 +225,7 @@ class CameraStream:
         elif not self.reader.accept(parameters, packet, self._clock.monotonic_ns()):
             self._record.drop("ring_full")
 
-    def _deliver(self, frames: list[Frame]) -> None:
-        for frame in frames:
-            if self._stopping.is_set():
-                return
-            try:
-                self._on_frame(frame)
-            except Exception as error:
-                # A consumer's fault is counted, and the camera goes on.
-                self._record.drop("consumer_error")
-                self._log.warning(f"{self._source.camera_id}: the consumer of frames failed: {error!r}")
-
     def _note(self, parameters: StreamParameters) -> None:
-        if self._pipeline is not None:
-            self._record.note(frames_decoded=self._pipeline.decoded, frames_emitted=self._pipeline.emitted)
         if self._capture_clock.offset_ns is not None:
             self._record.note(clock_offset_s=self._capture_clock.offset_ns / SECOND_NS)
         if parameters is not self._known:
@@ -265,8 +237,6 @@ class CameraStream:
     def _interrupt(self) -> None:
         self._has_key = False
         self.reader.interrupt()
-        if self._pipeline is not None:
-            self._deliver(self._pipeline.interrupt())
         self._timeline.restart()
         self._capture_clock.restart()
 

@@ -143,7 +143,7 @@ class CameraReader:
     def counts(self) -> ReaderCounts:
         """What was decoded, handed on and lost so far."""
         run = self._run
-        return ReaderCounts(self._decoded + (run.decoded if run else 0), self._sequence, Counter(dict(self._drops)))
+        return ReaderCounts(self._decoded + (run.decoded if run else 0), self._sequence, +Counter(dict(self._drops)))
 
     def gate_health(self) -> GateHealth:
         """What the gates did so far."""

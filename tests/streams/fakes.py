@@ -54,6 +54,11 @@ class ScriptedCamera:
         return _Session(self, self._clock, session)
 
     @property
+    def now_ns(self) -> int:
+        """The simulated clock's time, monotonic."""
+        return self._clock.monotonic_ns()
+
+    @property
     def waits_s(self) -> list[float]:
         """Seconds between the attempts to connect."""
         return [later - earlier for earlier, later in zip(self.opened_at_s, self.opened_at_s[1:], strict=False)]

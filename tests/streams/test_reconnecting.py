@@ -8,11 +8,11 @@ import pytest
 
 from streams.backoff import Backoff, ReconnectPolicy
 from streams.clock import SimulatedClock
+from streams.demand import Demand
 from streams.errors import SourceError
 from streams.health import StreamState
 from streams.ingest import CameraStream
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from streams.timeline import SECOND_NS
 from tests.streams.fakes import ScriptedCamera
@@ -25,9 +25,7 @@ WRONG_PASSWORD = SourceError("gate: the camera refuses this user name and passwo
 def run(*sessions: Exception | list[float], ring: PacketRing | None = None) -> tuple[ScriptedCamera, CameraStream]:
     clock = SimulatedClock(10**18)
     camera = ScriptedCamera(clock, *sessions)
-    stream = CameraStream(
-        SOURCE, ring or PacketRing("gate"), SamplingPolicy(), clock, lambda frame: None, opener=camera
-    )
+    stream = CameraStream(SOURCE, ring or PacketRing("gate"), clock, opener=camera)
     camera.stream = stream
     stream.run()
     return camera, stream
@@ -103,9 +101,7 @@ def test_states_are_told_apart() -> None:
     stream = CameraStream(
         SOURCE,
         PacketRing("gate"),
-        SamplingPolicy(),
         clock,
-        lambda frame: None,
         opener=opener,  # type: ignore[arg-type]
     )
     camera.stream = stream
@@ -142,15 +138,17 @@ def test_errors_are_logged_at_most_once_a_second(caplog: pytest.LogCaptureFixtur
 
 
 def test_pictures_that_do_not_decode_are_counted() -> None:
-    _, stream = run([0.0, 1.0, 2.0])
-    assert stream.health().drops == {"decode_error": 3}
+    camera, stream = run([0.0, 1.0, 2.0], ring=PacketRing("gate"))
+    stream.reader.set_demand(Demand(1.0, 1.0))
+    assert stream.reader.read(camera.now_ns, 4) == []
+    assert stream.health().drops == {"decode_error": 1}
     assert stream.health().frames_emitted == 0
 
 
 def test_a_stream_starts_once() -> None:
     clock = SimulatedClock()
     camera = ScriptedCamera(clock)
-    stream = CameraStream(SOURCE, PacketRing("gate"), SamplingPolicy(), clock, lambda frame: None, opener=camera)
+    stream = CameraStream(SOURCE, PacketRing("gate"), clock, opener=camera)
     camera.stream = stream
     stream.start()
     with pytest.raises(RuntimeError, match="started before"):

@@ -9,20 +9,20 @@ import av
 import numpy as np
 import pytest
 
+from streams.demand import Demand
 from streams.errors import SourceError
 from streams.files import replay
 from streams.frame import Frame, TimeSource
 from streams.ring import PacketRing
-from streams.sampler import SamplingPolicy
 from streams.source import CameraSource
 from streams.timeline import SECOND_NS
 from tests.streams.clips import make_clip, number_of
 
-EVERY = SamplingPolicy(0.0, "all")
+EVERY = Demand(0.001, 0.001)
 
 
-def frames_of(clip: Path, policy: SamplingPolicy = EVERY, ring: PacketRing | None = None) -> list[Frame]:
-    return list(replay(CameraSource("gate", str(clip)), ring or PacketRing("gate"), policy, started_at_ns=10**18))
+def frames_of(clip: Path, demand: Demand = EVERY, ring: PacketRing | None = None) -> list[Frame]:
+    return list(replay(CameraSource("gate", str(clip)), ring or PacketRing("gate"), demand, started_at_ns=10**18))
 
 
 def test_frames_begin_at_zero_and_carry_the_clip_s_own_time(clips: Path) -> None:
@@ -35,8 +35,8 @@ def test_frames_begin_at_zero_and_carry_the_clip_s_own_time(clips: Path) -> None
 
 
 def test_twice_the_same_clip_gives_the_same_frames(clips: Path) -> None:
-    policy = SamplingPolicy(0.5, "auto")
-    first, second = (frames_of(clips / "h264_b.mp4", policy) for _ in range(2))
+    demand = Demand(0.5, 0.5)
+    first, second = (frames_of(clips / "h264_b.mp4", demand) for _ in range(2))
     assert [(each.pts_ns, each.sequence) for each in first] == [(each.pts_ns, each.sequence) for each in second]
     assert all(np.array_equal(a.image, b.image) for a, b in zip(first, second, strict=True))
 
@@ -162,6 +162,6 @@ def test_a_clip_that_breaks_off_gives_what_is_there_and_says_so(
 
 def test_a_real_clip_replays(shared_data: Path) -> None:
     clip = shared_data / "videos" / "cvtrafficcam_parked_street" / "traffic_000-279.mp4"
-    frames = frames_of(clip, SamplingPolicy(1.0, "auto"))
+    frames = frames_of(clip, Demand(1.0, 1.0))
     assert [frame.pts_ns for frame in frames] == [second * SECOND_NS for second in range(28)]
     assert frames[0].size_wh == (640, 360)
