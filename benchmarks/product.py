@@ -64,11 +64,18 @@ class Simulated:
 
 
 def simulate(
-    product: Product, clips: Sequence[Path], cameras: int, port: int = 0, *, stagger_s: float = 0.0
+    product: Product,
+    clips: Sequence[Path],
+    cameras: int,
+    port: int = 0,
+    *,
+    stagger_s: float = 0.0,
+    faults: Sequence[str] = (),
 ) -> Simulated:
     """Start `streetwarden simulate` and wait until it serves. Raises BenchmarkError when it does not."""
     numbers = ("--cameras", str(cameras), "--port", str(port), "--stagger", f"{stagger_s:g}")
-    process = product.spawn("simulate", *clips, *numbers, "--json", stdout=subprocess.PIPE)
+    wrong = [word for fault in faults for word in ("--fault", fault)]
+    process = product.spawn("simulate", *clips, *numbers, *wrong, "--json", stdout=subprocess.PIPE)
     line = process.stdout.readline() if process.stdout else ""
     if not line:
         process.wait()

@@ -1,4 +1,4 @@
-"""`soak`: cameras come and go for minutes or hours; memory, threads and open files must not grow."""
+"""`soak`: cameras come, go and go wrong in every way for hours; memory, threads and open files must not grow."""
 
 from __future__ import annotations
 
@@ -12,21 +12,26 @@ from pathlib import Path
 from benchmarks.material import add_clip_options, load_clips, many_cameras
 from benchmarks.product import Product, Usage, simulate, usage_of
 from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median, say
+from benchmarks.scaling import line_through
 from detector.incident import Incident
 from evidence.package import SealedPackage
 from streams.clock import SystemClock
+from streams.simulator import FaultKind
 from streetwarden.cameras_file import CameraConfig
 from streetwarden.crew import Crew, working
 from streetwarden.processes import stop
 from streetwarden.settings import Settings
 
 SAY_EVERY = 20
+SHORTEST_EVERY_S = 40
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What this benchmark can be told."""
     parser.add_argument("--cameras", type=int, default=8, metavar="N", help="cameras at most (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=30, metavar="M", help="length (default: %(default)s)")
+    parser.add_argument("--hours", type=float, metavar="H", help="the same in hours")
+    parser.add_argument("--faults", default=",".join(FaultKind), metavar="KIND,...", help="which come (default: all)")
     parser.add_argument(
         "--turn", type=float, default=15, metavar="S", help="seconds all watch, then half go and return"
     )
@@ -38,16 +43,28 @@ def run(options: argparse.Namespace) -> Outcome:
     clips = load_clips(options.clips)
     with tempfile.TemporaryDirectory(prefix="streetwarden-soak-") as folder:
         root = Path(folder)
-        simulated = simulate(Product(root), [clip.path for clip in clips], options.cameras)
+        faults = fault_plans(options.faults)
+        simulated = simulate(
+            Product(root), [clip.path for clip in clips], options.cameras, stagger_s=5.3, faults=faults
+        )
         try:
             cameras = [placed.camera for placed in many_cameras(clips, simulated.urls)]
             settings = Settings(data_dir=root)
             with working(settings, root, SystemClock(), _ignore_incident, _ignore_package) as crew:
-                samples = _turns(crew, cameras, options.minutes * 60, options.turn)
+                seconds = 60 * (options.minutes if options.hours is None else 60 * options.hours)
+                samples = _turns(crew, cameras, seconds, options.turn)
                 errors = crew.report()["errors"]
         finally:
             stop(simulated.process, timeout_seconds=10)
     return Outcome({**figures_of(samples), "errors": errors}, samples)
+
+
+def fault_plans(kinds: str) -> list[str]:
+    """Each kind comes to every camera in turn, at periods that no other has, so that all mixtures are met."""
+    return [
+        f"{kind}:every={SHORTEST_EVERY_S + 6 * number + number % 5}s,for={4 + number % 9}s"
+        for number, kind in enumerate(filter(None, kinds.split(",")))
+    ]
 
 
 def _ignore_incident(_: Incident) -> None:
@@ -80,6 +97,7 @@ def _sample(usage: Usage, began_s: float, crew: Crew) -> Sample:
         "threads": usage.threads,
         "files": usage.files,
         "frames_analysed": crew.pipeline.frames_analysed,
+        "reconnects": sum(row["reconnects"] for row in crew.fleet.health()),
     }
 
 
@@ -90,6 +108,7 @@ def figures_of(samples: Sequence[Sample]) -> Figures:
         "minutes": round(samples[-1]["at_s"] / 60, 2),
         "memory_mb": samples[-1]["memory_mb"],
         "frames_analysed": samples[-1]["frames_analysed"],
+        "memory_mb_per_hour": None,
         "memory_growth_percent": None,
         "threads_grown": None,
         "files_grown": None,
@@ -99,6 +118,9 @@ def figures_of(samples: Sequence[Sample]) -> Figures:
         second, last = samples[quarter : 2 * quarter], samples[-quarter:]
         before, after = (median([row["memory_mb"] for row in rows]) or 0.0 for rows in (second, last))
         figures["memory_growth_percent"] = round(100 * (after - before) / before, 2)
+        later = samples[quarter:]
+        _, slope = line_through([(row["at_s"] / 3600, row["memory_mb"]) for row in later])
+        figures["memory_mb_per_hour"] = round(slope, 2)
         for name in ("threads", "files"):
             figures[f"{name}_grown"] = min(row[name] for row in last) - max(row[name] for row in second)
     return figures
@@ -106,10 +128,10 @@ def figures_of(samples: Sequence[Sample]) -> Figures:
 
 BENCHMARK = Benchmark(
     name="soak",
-    about="cameras come and go: memory, threads and open files stay what they were",
+    about="cameras come, go and go wrong: memory, threads and open files stay what they were",
     run=run,
     add_options=add_options,
-    smoke={"cameras": 2, "minutes": 0.05, "turn": 1.0},
+    smoke={"cameras": 2, "minutes": 0.05, "turn": 1.0, "faults": "cut,loss,half-open"},
     gates=(
         Gate("memory_growth_percent", most=3, timed=True),
         Gate("threads_grown", most=0, timed=True),
