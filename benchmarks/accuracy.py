@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 
+from benchmarks import trackers
 from benchmarks.material import SHARED_DATA, Clip, add_clip_options, key_frames, load_clips
 from benchmarks.report import Benchmark, Figures, Outcome, Sample, say
 from datasets.formats.labels import Box, LabelledImage, LabelSet
@@ -49,7 +50,13 @@ def run(options: argparse.Namespace) -> Outcome:
         say(f"accuracy: {name}")
         result = evaluate(model, SHARED_DATA / path, split=split, threads=options.threads, limit=options.limit)
         rows[f"real/{name}"] = {"real": True, **result.as_json()}
-    return Outcome({"absent": absent, "rows": rows}, [_sample(name, row) for name, row in rows.items()])
+    figures: Figures = {"absent": absent, "rows": rows}
+    if trackers.is_at_hand():
+        say("accuracy: trackers")
+        figures["trackers"] = trackers.rows(trackers.RATES if options.limit is None else trackers.RATES[-2:-1])
+    else:
+        absent.append("trackers")
+    return Outcome(figures, [_sample(name, row) for name, row in rows.items()])
 
 
 def write_frames(clip: Clip, folder: Path, every_s: float, limit: int | None) -> Path:
