@@ -198,6 +198,7 @@ def _add_evaluate(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     parser.add_argument("--data", type=Path, required=True, help="the set's data.yaml")
     parser.add_argument("--split", default="val", help="which split of it (default val)")
     parser.add_argument("--threads", type=int, help="threads of the engine")
+    parser.add_argument("--backend", default="onnxruntime", help="what computes (default onnxruntime; auto, openvino)")
     parser.add_argument("--json", action="store_true", help="map50, map50_95 and per_class as JSON")
     parser.set_defaults(run=_evaluate)
 
@@ -206,7 +207,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from models.evaluate import evaluate  # noqa: PLC0415  # loads the inference engine
 
     model = default_catalogue().resolve(arguments.model)
-    result = evaluate(model, arguments.data, split=arguments.split, threads=arguments.threads)
+    result = evaluate(
+        model, arguments.data, split=arguments.split, threads=arguments.threads, backend=arguments.backend
+    )
     if arguments.json:
         _say(json.dumps(result.as_json(), indent=2))
         return 0

@@ -132,7 +132,13 @@ def read_labels(path: Path, size_wh: tuple[int, int]) -> tuple[Boxes, Ids]:
 
 
 def evaluate(
-    model: Path, data_yaml: Path, *, split: str = "val", threads: int | None = None, limit: int | None = None
+    model: Path,
+    data_yaml: Path,
+    *,
+    split: str = "val",
+    threads: int | None = None,
+    limit: int | None = None,
+    backend: str = "onnxruntime",
 ) -> Evaluation:
     """Mean average precision of an ONNX detector on a YOLO data set, classes matched by name.
 
@@ -140,7 +146,7 @@ def evaluate(
     Raises EvaluationError (data), detector.errors.ModelError (model).
     """
     data = open_data_set(data_yaml, split)
-    predictor = Predictor(model, threads=threads)
+    predictor = Predictor(model, threads=threads, backend=backend)
     mapping = class_mapping(predictor.class_names, data.names)
     if not mapping:
         raise EvaluationError(f"{model.name} knows none of the set's classes: {', '.join(data.names)}")

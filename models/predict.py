@@ -33,9 +33,16 @@ EXTRA_STRIDES = 0.5
 class Predictor:
     """An ONNX detector opened for measuring."""
 
-    def __init__(self, model: Path, *, threads: int | None = None, score_threshold: float = SCORE_THRESHOLD) -> None:
+    def __init__(
+        self,
+        model: Path,
+        *,
+        threads: int | None = None,
+        score_threshold: float = SCORE_THRESHOLD,
+        backend: str = "onnxruntime",
+    ) -> None:
         """Raise detector.errors.ModelError when the file is not a detector that the engine knows."""
-        self._backend = open_backend("onnxruntime", model, threads)
+        self._backend = open_backend(backend, model, threads)
         self._threshold = score_threshold
         facts = read_facts(str(model), self._backend.metadata)
         spec = self._backend.inputs[0]
