@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from streams.activity import PacketActivity
 from streams.decode import PIXEL_FORMAT, Picture
 from streams.demand import Demand
+from streams.fitness.picture import PictureFitness
 from streams.frame import Frame
 from streams.gate import GateHealth, MotionGate
 from streams.packet import EncodedPacket, StreamParameters
@@ -64,6 +65,7 @@ class CameraReader:
         self._activity = PacketActivity()
         self._gate = MotionGate(self._activity)
         self._pulse = Pulse()
+        self._fitness = PictureFitness(ring.camera_id)
         self._turn = threading.Lock()
         self._demand: Demand | None = None
         self._run: DecodingRun | None = None
@@ -396,4 +398,5 @@ class CameraReader:
             pixel_format=PIXEL_FORMAT,
             image=image,
             is_keyframe=picture.is_keyframe,
+            fitness=self._fitness.observe(image, picture.pts_ns, active=self._gate.moving),
         )

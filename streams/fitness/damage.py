@@ -13,6 +13,8 @@ TORN = 0.12
 TORN_OVER_USUAL = 2.0
 TORN_UNKNOWN = 0.2
 """The worst tile's excess of torn block borders; whole pictures of a strongly compressed camera reach 0.16."""
+LEAST_WIDTH = 320
+"""In smaller pictures a tile has too few borders to tell."""
 _LEARN_S = 60.0
 _BLOCK = 8
 _STEP_LEVELS = 20
@@ -25,15 +27,15 @@ def torn(lines: Grey) -> float:
     whole, so the mean of a picture says nothing. A step is lone when those beside it are less than a third of it: at
     the borders of 8-pixel blocks that is torn, elsewhere (four times that is taken off) it is the scene's own edges.
     """
+    across, down = TILES_WH
+    wide, high = lines.shape[1] // across // _BLOCK, len(lines) // down
+    if lines.shape[1] < LEAST_WIDTH or not high:
+        return 0.0
     steps = cv2.absdiff(lines[:, 1:], lines[:, :-1])
     third = cv2.convertScaleAbs(steps, alpha=1 / 3)
     lone = np.zeros(lines.shape, np.uint8)
     beside = cv2.max(steps[:, :-2], steps[:, 2:])
     lone[:, 1:-2] = (steps[:, 1:-1] > _STEP_LEVELS) & (beside < third[:, 1:-1])
-    across, down = TILES_WH
-    wide, high = lines.shape[1] // across // _BLOCK, len(lines) // down
-    if not wide or not high:
-        return 0.0
     cut = lone[: high * down, : wide * across * _BLOCK].reshape(down, high, across, wide, _BLOCK)
     by_place = cut.sum(axis=(1, 3), dtype=np.float32) / (high * wide)
     borders = by_place[..., _BLOCK - 1]
