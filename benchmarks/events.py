@@ -1,4 +1,4 @@
-"""`events`: incidents found in clips with truth, by `streetwarden analyze` as a user runs it."""
+"""`events`: incidents found in clips with truth, by `streetwarden analyze` as a user runs it, and in scripted truth."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import scenarios
 from benchmarks.live import LONGER_S
 from benchmarks.material import SHARED_DATA, Clip, add_clip_options, load_clips, write_cameras_file
 from benchmarks.product import Product
 from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median, say
 from benchmarks.scoring import Box, Found, Pair, Planted, Score, score
+from datasets.scenarios.kinds import SCENARIOS
 from detector.zones import Zone
 from streetwarden.cameras_file import CameraConfig
 
@@ -43,6 +45,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What this benchmark can be told."""
     parser.add_argument("--only", nargs="+", metavar="CLIP", help="only these rows (default: every clip)")
     parser.add_argument("--first", type=int, metavar="N", help="only the first N rows")
+    parser.add_argument(
+        "--scenarios", type=int, default=200, metavar="N", help="scripted scenarios of each kind (default: %(default)s)"
+    )
     add_clip_options(parser)
 
 
@@ -61,7 +66,24 @@ def run(options: argparse.Namespace) -> Outcome:
         figures[row.name] = _figures(row, result, took_s)
         samples += [_sample(row, pair) for pair in result.pairs]
         samples += [{"clip": row.name, "verdict": "missed", "from_s": one.from_s} for one in result.missed]
-    return Outcome({**_over_all(scores), "absent": absent(), "rows": figures}, samples)
+    noise, more = _noise(options.scenarios)
+    return Outcome({**_over_all(scores), **noise, "absent": absent(), "rows": figures}, [*samples, *more])
+
+
+def _noise(count: int) -> tuple[Figures, list[Sample]]:
+    """Truth with noise instead of a detector: one row a kind, and the worst of them for the gates."""
+    rows: Figures = {}
+    samples: list[Sample] = []
+    for kind in SCENARIOS if count else ():
+        say(f"events: {count} scenarios of {kind}")
+        played = scenarios.play_kind(kind, count)
+        rows[kind] = scenarios.figures(kind, played)
+        samples += scenarios.samples(played)
+    worst = {
+        f"noise_{name}": min((row[name] for row in rows.values() if row[name] is not None), default=None)
+        for name in ("recall", "precision")
+    }
+    return {**worst, "noise": rows}, samples
 
 
 def all_rows(clips: Path | None) -> list[Row]:
@@ -186,6 +208,11 @@ BENCHMARK = Benchmark(
     about="incidents in clips with truth, by `analyze`: recall, precision, errors of start and end",
     run=run,
     add_options=add_options,
-    smoke={"first": 1},
-    gates=(Gate("recall", least=1), Gate("precision", least=1)),
+    smoke={"first": 1, "scenarios": 2},
+    gates=(
+        Gate("recall", least=1),
+        Gate("precision", least=1),
+        Gate("noise_recall", least=0.98),
+        Gate("noise_precision", least=0.99),
+    ),
 )

@@ -15,7 +15,8 @@ from detector.incident import Incident, IncidentState
 
 CLOSE_S = {"illegal_parking": 2.0, "street_vending": 15.0, "exposed_garbage": 15.0, "uncovered_muck_truck": 2.0}
 """How far from the truth a start or an end may be: slow kinds are looked at seldom."""
-FIRST_SEED = 1000
+FIRST_SEED = 5000
+"""Other seeds than those that the rules were tried on while they were written."""
 
 
 @dataclass(frozen=True, slots=True)
