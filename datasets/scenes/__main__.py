@@ -1,4 +1,4 @@
-"""`python -m datasets.scenes stills|clips`: make training stills, or the demo's clips."""
+"""`python -m datasets.scenes stills|loads|clips`: make training stills, crops of loads, or clips."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from datasets.scenes import cameras_file
 from datasets.scenes.clips import Progress, make_clip
 from datasets.scenes.demo import demo_clips
 from datasets.scenes.errors import SceneError
+from datasets.scenes.generated import (
+    CAMERAS_FILE,
+    KIND_OF_WORD,
+    SIZE_WH,
+    camera_entry,
+    generated_clip,
+    read_cameras,
+    write_cameras,
+)
 from datasets.scenes.render import Quality
 from datasets.scenes.spec import SceneSpec
 from datasets.scenes.stage import RenderStage
@@ -20,7 +29,7 @@ from datasets.scenes.trucks import make_crops
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one of the two commands; 2 and one line on standard error when it cannot."""
+    """Run one of the commands; 2 and one line on standard error when it cannot."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -36,16 +45,21 @@ def _parser() -> argparse.ArgumentParser:
     stills.add_argument("--count", type=int, required=True)
     stills.add_argument("--seed", type=int, default=1)
     stills.add_argument("--out", type=Path, required=True)
-    stills.set_defaults(run=_stills, background_samples=6, actor_samples=4)
+    stills.set_defaults(run=_stills)
     crops = verbs.add_parser("loads", help="crops of muck trucks by load state, for the classifier")
     crops.add_argument("--count", type=int, required=True)
     crops.add_argument("--seed", type=int, default=1)
     crops.add_argument("--out", type=Path, required=True)
-    crops.set_defaults(run=_loads, background_samples=6, actor_samples=4)
-    clips = verbs.add_parser("clips", help="the demo's clips with their truth and cameras file")
+    crops.set_defaults(run=_loads)
+    clips = verbs.add_parser("clips", help="the demo's clips, or any number of one kind with --kind and --seeds")
+    clips.add_argument("--kind", choices=tuple(KIND_OF_WORD), help="clips with incidents of this kind, not the demo's")
+    clips.add_argument(
+        "--seeds", type=_seeds, metavar="A..B", help="with --kind: the first seed and the one after the last"
+    )
+    clips.add_argument("--size", type=_size, default=SIZE_WH, metavar="WxH", help="with --kind: of the pictures")
     clips.add_argument("--only", action="append", metavar="NAME", help="one clip of the demo; may be given again")
     clips.add_argument("--out", type=Path, default=Path("datasets/clips"))
-    clips.set_defaults(run=_clips, background_samples=32, actor_samples=8)
+    clips.set_defaults(run=_clips)
     for verb in (stills, crops, clips):
         verb.add_argument("--store", type=Path, default=Path("var/scenes"), help="keeps renders; may be deleted")
         verb.add_argument("--background-samples", type=int, help="rays per pixel of a background")
@@ -55,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _quality(options: argparse.Namespace) -> Quality:
-    return Quality(options.background_samples, options.actor_samples, options.threads)
+    fine = "kind" in options and not options.kind
+    background, actor = (32, 8) if fine else (6, 4)
+    return Quality(options.background_samples or background, options.actor_samples or actor, options.threads)
 
 
 def _stills(options: argparse.Namespace) -> int:
@@ -85,7 +101,49 @@ def _stage(options: argparse.Namespace, scene: SceneSpec) -> RenderStage:
     return RenderStage(scene, options.store, _quality(options))
 
 
+def _seeds(text: str) -> range:
+    """`A..B` as a range: the first seed, and the one after the last."""
+    first, _, end = text.partition("..")
+    try:
+        seeds = range(int(first), int(end))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no range of seeds such as 0..8") from None
+    if not seeds or seeds[0] < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} holds no seed: write the first and the one after the last, 0..8")
+    return seeds
+
+
+def _size(text: str) -> tuple[int, int]:
+    """`640x360` as (640, 360)."""
+    try:
+        width, height = (int(part) for part in text.split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 1280x720") from None
+    return width, height
+
+
 def _clips(options: argparse.Namespace) -> int:
+    if bool(options.kind) != bool(options.seeds):
+        raise SceneError("--kind and --seeds belong together: --kind vending --seeds 0..8")
+    return _generated(options) if options.kind else _demo(options)
+
+
+def _generated(options: argparse.Namespace) -> int:
+    """Clips of one kind; one that is there already is not made again."""
+    kind = KIND_OF_WORD[options.kind]
+    folder = options.out / kind
+    specs = [generated_clip(kind, seed, options.size) for seed in options.seeds]
+    for spec in specs:
+        if not (folder / f"{spec.name}.json").exists():
+            stage = RenderStage(spec.scene, options.store, _quality(options))
+            make_clip(spec, stage, folder, _reporter(spec.name))
+    kept = {entry["id"]: entry for entry in read_cameras(folder / CAMERAS_FILE)}
+    kept |= {spec.name: camera_entry(spec, kind) for spec in specs}
+    write_cameras([kept[name] for name in sorted(kept)], folder / CAMERAS_FILE)
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
     clips = {clip.name: clip for clip in demo_clips()}
     for name in options.only or clips:
         if name not in clips:

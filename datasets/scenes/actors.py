@@ -30,7 +30,7 @@ def _shape(kind: str, phase: float | None, scale: float, variant: int, state: st
     elif kind in ("sedan", "hatchback", "suv", "van", "bus", "truck"):
         mesh = bodies.vehicle(kind)
     else:
-        mesh = _seeded(kind, state, np.random.default_rng([variant, len(kind)]))
+        mesh = _seeded(kind, state, np.random.default_rng(variant))
     return mesh.scaled((scale,) * 3)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from datasets.scenes import actors, camera, look, paths, sprites
+from datasets.scenes import actors, camera, look, paths, sprites, weather
+from datasets.scenes.air import Air, Shown, layer
+from datasets.scenes.errors import SceneError
 from datasets.scenes.mesh import Mesh
 from datasets.scenes.paths import Pose
 from datasets.scenes.spec import ActorSpec, CameraSpec, ClipSpec, Placed
 from datasets.scenes.sprites import Sprite
-from datasets.scenes.truth import TrueBox, TrueIncident, Truth, Xyxy, spec_json
+from datasets.scenes.truth import TrueBox, TrueIncident, Truth, spec_json
 
 Linear = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
@@ -33,25 +34,6 @@ class Stage(Protocol):
     def sprite(self, actor: ActorSpec, pose: Pose) -> Sprite | None:
         """The actor cut out at a pose; None when nothing of it is in the picture."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An actor in a picture: how to get its cut-out, and the (id, label, box) of each of its labelled parts."""
-
-    actor: ActorSpec
-    pose: Pose
-    rendered: Pose
-    parts: tuple[tuple[str, str, Xyxy], ...]
-    distance: float
-
-
-def layer(picture: Linear, sprite: Sprite) -> None:
-    """Lay a cut-out over a linear picture, in place."""
-    h, w = sprite.rgba.shape[:2]
-    part = picture[sprite.y : sprite.y + h, sprite.x : sprite.x + w]
-    part *= 1.0 - sprite.rgba[..., 3:]
-    part += sprite.rgba[..., :3]
 
 
 def key_poses(spec: ClipSpec, actor: ActorSpec, way: Sequence[Pose | None]) -> list[Pose | None]:
@@ -76,14 +58,16 @@ def _serves(spec: ClipSpec, mesh: Mesh, key: Pose, pose: Pose) -> bool:
     if key == pose:
         return True
     turned = abs((key.heading_deg - pose.heading_deg + 180) % 360 - 180)
-    if turned > TURN_DEG or key.phase != pose.phase:
+    if turned > TURN_DEG * spec.tolerance or key.phase != pose.phase:
         return False
     if _at_edge(spec, mesh, key):
         return False
     box = sprites.body_box(spec.scene.camera, sprites.at(mesh, pose))
     if box is None:
         return False
-    return sprites.shift_between(spec.scene.camera, mesh, key, pose)[1] <= 1.0 + LEFT_WRONG * (box[2] - box[0])
+    return sprites.shift_between(spec.scene.camera, mesh, key, pose)[1] <= 1.0 + LEFT_WRONG * spec.tolerance * (
+        box[2] - box[0]
+    )
 
 
 def _at_edge(spec: ClipSpec, mesh: Mesh, pose: Pose) -> bool:
@@ -98,7 +82,8 @@ def plan(spec: ClipSpec) -> list[list[Shown]]:
     times = np.arange(spec.frames) / spec.fps
     frames: list[list[Shown]] = [[] for _ in times]
     # A trip that begins before the clip or ends after it goes on in the loop's other half.
-    for trip, lap in [(trip, lap) for trip in spec.trips for lap in (-1, 0, 1)]:
+    laps = (-1, 0, 1) if spec.loops else (0,)
+    for trip, lap in [(trip, lap) for trip in spec.trips for lap in laps]:
         way = paths.poses(trip, spec.scene.street, times + lap * spec.duration_s)
         for frame, pose, key in zip(frames, way, key_poses(spec, trip.actor, way), strict=True):
             if pose is not None and key is not None and (item := shown(spec.scene.camera, trip.actor, pose, key)):
@@ -133,19 +118,24 @@ class Composer:
         self._developer = look.Developer(gain, scene.light.warmth)
         self._dim = look.vignette(scene.camera.width, scene.camera.height)
         self._still = self._developer.develop(self._background * self._dim)
-        self._still_boxes = [_still_box(spec, parked) for parked in scene.parked]
+        self._still_boxes = [box for parked in scene.parked for box in _still_boxes(spec, parked)]
+        self._air = Air(scene, self._background, gain, self._developer)
+        self._still = self._still if self._air.is_clear else self._air.develop((), self._dim)
 
     def frames(self) -> Iterator[tuple[Image, tuple[TrueBox, ...]]]:
         """Every picture (BGR uint8) with its true boxes."""
         rng = np.random.default_rng(self._spec.seed)
         for items in self._plan:
             picture, boxes = self._compose(items)
-            yield look.noisy(picture, self._spec.noise, rng), boxes
+            wet = weather.streaks(picture, self._spec.scene.light.rain, rng)
+            yield look.noisy(wet, self._spec.noise, rng), boxes
 
     def _compose(self, items: Sequence[Shown]) -> tuple[npt.NDArray[np.float32], tuple[TrueBox, ...]]:
         cut = cut_outs(self._stage, self._spec.scene.camera, items)
         boxes = true_boxes(cut)
-        still = tuple(box for box in self._still_boxes if box is not None)
+        still = tuple(self._still_boxes)
+        if not self._air.is_clear:
+            return (self._air.develop(cut, self._dim) if cut else self._still), (*still, *boxes)
         if not cut:
             return self._still, still
         # Only the part that changed is developed anew; the margin is the blur's reach.
@@ -198,10 +188,14 @@ def _visible(sprite: Sprite, nearer: Sequence[tuple[Shown, Sprite]]) -> float:
     return min(1.0, float(unhidden(sprite, [other for _, other in nearer]).sum()) / sprite.whole)
 
 
-def _still_box(spec: ClipSpec, parked: Placed) -> TrueBox | None:
-    mesh = actors.placed(actors.model(parked.actor), parked.x, parked.y, parked.heading_deg)
-    box = sprites.body_box(spec.scene.camera, mesh)
-    return None if box is None else TrueBox(parked.actor.id, parked.actor.label, box, 1.0)
+def _still_boxes(spec: ClipSpec, parked: Placed) -> list[TrueBox]:
+    mesh = actors.placed(actors.model(parked.actor), parked.x, parked.y, parked.heading_deg, parked.z)
+    found = []
+    for part_id, label, names in actors.labelled_parts(parked.actor):
+        box = sprites.body_box(spec.scene.camera, mesh if names is None else mesh.only(names))
+        if box is not None:
+            found.append(TrueBox(part_id, label, box, 1.0))
+    return found
 
 
 def incidents(spec: ClipSpec, frames: Sequence[tuple[TrueBox, ...]]) -> tuple[TrueIncident, ...]:
@@ -209,8 +203,12 @@ def incidents(spec: ClipSpec, frames: Sequence[tuple[TrueBox, ...]]) -> tuple[Tr
     found = []
     for stay in spec.stays:
         middle = frames[round((stay.from_s + stay.to_s) / 2 * spec.fps)]
-        box = next(box for box in middle if box.actor == stay.actor_id)
-        found.append(TrueIncident(stay.actor_id, stay.kind, spec.zone_id, stay.from_s, stay.to_s, box.xyxy))
+        box = next((box for box in middle if box.actor == stay.actor_id), None)
+        if box is None:
+            raise SceneError(f"clip {spec.name}: {stay.actor_id} is not in the picture in the middle of its incident")
+        found.append(
+            TrueIncident(stay.actor_id, stay.kind, spec.zone_id, stay.from_s, stay.to_s, box.xyxy, stay.detail)
+        )
     return tuple(found)
 
 

@@ -29,8 +29,6 @@ _TARP = (
     (0.02, 0.03, 0.03),
     (0.03, 0.08, 0.25),
     (0.12, 0.13, 0.1),
-    (0.35, 0.33, 0.28),
-    (0.35, 0.12, 0.03),
     (0.2, 0.2, 0.2),
 )
 
@@ -155,8 +153,8 @@ def _tarp(rng: Rng, box: Box, height: float, span: tuple[float, float] = (-0.5, 
 
 def _rope(x: float, width: float, heights: Grid) -> list[Mesh]:
     """A rope across the sheet at `x`."""
-    ys, paint = np.linspace(-width / 2, width / 2, len(heights)), tint((0.4, 0.38, 0.3))
-    points = [(x, y, z) for y, z in zip(ys, heights, strict=True)]
+    few, paint = heights[:: max(1, len(heights) // 5)], tint((0.4, 0.38, 0.3))
+    points = [(x, y, z) for y, z in zip(np.linspace(-width / 2, width / 2, len(few)), few, strict=True)]
     return [mesh.limb(a, b, (0.015, 0.015), paint, 4) for a, b in pairwise(points)]
 
 

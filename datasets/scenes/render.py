@@ -63,7 +63,7 @@ class Studio:
         parts = {"ground": street.ground(scene.street), "solids": street.solids(scene.street)}
         self._fixed = [self._add(name, mesh, None) for name, mesh in parts.items()]
         for parked in scene.parked:
-            mesh = actors.placed(actors.model(parked.actor), parked.x, parked.y, parked.heading_deg)
+            mesh = actors.placed(actors.model(parked.actor), parked.x, parked.y, parked.heading_deg, parked.z)
             self._fixed.append(self._add(parked.actor.id, mesh, parked.actor))
 
     def background(self) -> Linear:
@@ -120,7 +120,7 @@ class Studio:
         self._scene.view_settings.view_transform = "Raw"
 
     def _model(self, who: ActorSpec, phase: float | None) -> Any:
-        key = (who.id, phase)
+        key = (repr(who), phase)
         if key not in self._models:
             self._models[key] = self._add(f"{who.id} {phase}", actors.model(who, phase), who)
         return self._models[key]

@@ -152,6 +152,17 @@ def rubble(rng: Rng) -> Mesh:
     return mesh.join(parts)
 
 
+def trail(rng: Rng) -> Mesh:
+    """Soil that a truck lost along five metres of road."""
+    soil = [tint(pick(rng, ((0.16, 0.1, 0.055), (0.22, 0.15, 0.09), (0.1, 0.075, 0.05))), 0.95) for _ in range(3)]
+    spots = np.c_[rng.uniform(-2.5, 2.5, 160), rng.normal(0, 0.4, 160), rng.uniform(0.01, 0.05, 160)]
+    parts = [shapes.cards(rng, spots, (0.08, 0.35), soil, 0.9)]
+    for x, y, _ in spots[:22]:
+        radii = (float(rng.uniform(0.1, 0.35)), float(rng.uniform(0.1, 0.3)), float(rng.uniform(0.03, 0.1)))
+        parts.append(shapes.blob(rng, radii, soil[0], 0.25, 8).moved((x, y, 0)))
+    return mesh.join(parts)
+
+
 def _filling(rng: Rng, size: tuple[float, float], top: float, height: float) -> Mesh:
     """What looks out of a bin's mouth."""
     parts = [shapes.mound(rng, (size[0] / 2, size[1] / 2), height, _materials(rng, 9), 12).moved((0, 0, top))]
@@ -305,5 +316,5 @@ def model(kind: str, state: str, rng: Rng) -> Mesh:
         return bin_row(rng)
     if kind == "heap":
         return heap(rng, float(state) if state else None)
-    makers = {"bags": bags, "litter": litter, "cartons": cartons, "rubble": rubble}
+    makers = {"bags": bags, "litter": litter, "cartons": cartons, "rubble": rubble, "trail": trail}
     return makers[kind](rng)

@@ -44,6 +44,7 @@ CLASS_OF_KIND = {
     "litter": "garbage",
     "cartons": "garbage",
     "rubble": "garbage",
+    "trail": "garbage",
     "bin": "garbage_bin",
     "bin_row": "",
     "thing": "",
@@ -122,6 +123,7 @@ class Placed:
     x: float
     y: float
     heading_deg: float = 0.0
+    z: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +147,16 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """An incident's truth: the actor stands where it must not, from `from_s` to `to_s` of the clip."""
+    """An incident's truth: the actor is where, or as, it must not be, from `from_s` to `to_s` of the clip.
+
+    `detail` says what the kind alone does not: a load's state, `spilling`, the style of a stall.
+    """
 
     actor_id: str
     from_s: float
     to_s: float
     kind: str = "illegal_parking"
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +171,10 @@ class SceneSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """A whole clip: it loops, so at its end everything is as at its start."""
+    """A whole clip. One that `loops` is at its end as at its start: who leaves at the end comes in at the start.
+
+    `tolerance` stretches how far a cut-out may be carried before a new one is rendered: 1 for what people look at.
+    """
 
     name: str
     scene: SceneSpec
@@ -180,6 +189,8 @@ class ClipSpec:
     noise: float = 1.2
     crf: float = 27.0
     notes: str = ""
+    loops: bool = True
+    tolerance: float = 1.0
 
     @property
     def frames(self) -> int:

@@ -14,8 +14,9 @@ import numpy as np
 import yaml
 
 from datasets.formats import Box, LabelledImage, LabelSet
-from datasets.scenes import actors, camera, compose, loads, look, partial, placing, scenery, sprites, weather
-from datasets.scenes.compose import Shown, Stage
+from datasets.scenes import actors, compose, loads, look, partial, placing, scenery, sprites, weather
+from datasets.scenes.air import Air, Shown
+from datasets.scenes.compose import Stage
 from datasets.scenes.paths import Pose
 from datasets.scenes.spec import CLASSES, ActorSpec, CameraSpec, SceneSpec
 from datasets.scenes.sprites import Sprite
@@ -26,9 +27,6 @@ SEEN_ENOUGH = 0.3
 SMALLEST_PX = 5.0
 LOAD_CROP_PX = 70
 _THEME_SHARES = (0.26, 0.15, 0.13, 0.1, 0.1, 0.26)
-_DRIVING = {"sedan": 4.6, "hatchback": 4.1, "suv": 4.6, "van": 4.9, "bus": 11.2, "truck": 7.4, "plain_truck": 8.0}
-_DRIVING |= {"dump_truck": 8.5, "motorcycle": 1.9, "tricycle": 2.6}
-
 StageFor = Callable[[SceneSpec], Stage]
 
 
@@ -89,32 +87,16 @@ class StreetPictures:
         self.stage = stage_for(scene)
         self.rng = np.random.default_rng(list(name.encode()))
         clear = self.stage.background()
-        self._gain = look.exposure_of(clear, scene.light.brightness)
-        self._veil = weather.veil(clear, scene.light)
-        self._background = weather.hazed(clear, scene)
+        self._clear, self._gain = clear, look.exposure_of(clear, scene.light.brightness)
 
     def develop(self, cut: Sequence[tuple[Shown, Sprite]]) -> compose.Image:
-        """The picture (BGR uint8) with the cut-outs over the street, the farthest first."""
+        """The picture (BGR uint8) with the cut-outs over the street, the farthest first; its exposure varies."""
         light, view, rng = self.scene.light, self.scene.camera, self.rng
-        linear = self._background.copy()
-        if light.night:
-            self._throw_headlights(linear, cut)
-        for item, sprite in cut:
-            reach = float(np.hypot(item.distance, view.position[2]))
-            foot = camera.project(view, np.array([[item.pose.x, item.pose.y, item.pose.z]]))[0][0, 1]
-            weather.reflect(linear, sprite, float(foot), 0.35 * light.wet)
-            compose.layer(linear, weather.hazed_sprite(sprite, reach, self._veil, light.haze_m))
         gain = self._gain * float(rng.uniform(0.85, 1.15))
         developer = look.Developer(gain, light.warmth, float(rng.uniform(0.3, 1.0)))
-        shown = developer.develop(weather.bloom(linear, gain) * look.vignette(view.width, view.height))
+        shown = Air(self.scene, self._clear, gain, developer).develop(cut, look.vignette(view.width, view.height))
         shown = weather.streaks(shown, light.rain, rng)
         return look.noisy(shown, float(rng.uniform(1.5, 8.0) if light.night else rng.uniform(0.5, 5.0)), rng)
-
-    def _throw_headlights(self, linear: compose.Linear, cut: Sequence[tuple[Shown, Sprite]]) -> None:
-        for item, _ in cut:
-            if item.actor.kind in _DRIVING:
-                length = _DRIVING[item.actor.kind]
-                weather.headlights(linear, self.scene.camera, item.pose, length, 0.1 / self._gain)
 
 
 class StreetStills:

@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from datasets.scenes import actors, camera, compose, loads, placing, scenery, sprites
-from datasets.scenes.compose import Shown
+from datasets.scenes.air import Shown
 from datasets.scenes.paths import Pose
 from datasets.scenes.shapes import Rng
 from datasets.scenes.spec import ActorSpec, CameraSpec, SceneSpec
 from datasets.scenes.stills import StageFor, StreetPictures, write_picture
 
 TRUCKS_PER_STREET = 32
-SMALLEST_PX, LARGEST_SHARE = 64, 0.94
+SMALLEST_PX, LARGEST_SHARE = 50, 0.94
+_HEIGHT_M = 3.0
+_SIZE_WH = (448, 252)  # a classifier looks at crops of half that size
 _STATES, _SHARES = ("empty", "covered", "partly", "uncovered", "spilling"), (0.2, 0.25, 0.24, 0.23, 0.08)
 
 
@@ -33,16 +35,17 @@ def random_road(seed: int) -> SceneSpec:
     rng = np.random.default_rng([seed, 13])
     scene = scenery.random_scene(seed, str(rng.choice(["gantry", "gantry", "site", "street"])))
     half, side = scene.street.road_half_m, float(rng.choice([-1.0, 1.0]))
-    way = str(rng.choice(["over", "beside", "above"], p=[0.45, 0.3, 0.25]))
+    way = str(rng.choice(["over", "beside", "above", "low"], p=[0.36, 0.27, 0.21, 0.16]))
     position = {
         "over": (0.0, float(rng.uniform(-0.8, 0.8)) * half, float(rng.uniform(4.5, 8.0))),
         "beside": (0.0, side * (half + float(rng.uniform(0.5, 2.0))), float(rng.uniform(2.0, 6.0))),
+        "low": (0.0, side * float(rng.uniform(0.1, 0.6)) * half, float(rng.uniform(1.4, 2.6))),
         "above": (0.0, float(rng.uniform(-1.0, 1.0)) * half, float(rng.uniform(8.0, 15.0))),
     }[way]
     target = (float(rng.uniform(8, 16)), float(rng.uniform(-0.4, 0.4)) * half, 1.2)
-    if way == "over":
+    if way in ("over", "low"):
         target = (float(rng.uniform(14, 24)), position[1] * 0.5, 1.6)
-    view = CameraSpec(position, target, float(rng.uniform(24, 44) if way == "over" else rng.uniform(34, 62)), 640, 360)
+    view = CameraSpec(position, target, float(rng.uniform(24, 44) if way == "over" else rng.uniform(34, 62)), *_SIZE_WH)
     light = (
         scene.light if rng.random() < 0.8 else replace(scene.light, night=float(rng.uniform(0.4, 1.4)), brightness=0.4)
     )
@@ -54,7 +57,7 @@ def random_truck(rng: Rng, scene: SceneSpec, number: int) -> tuple[ActorSpec, Po
     y = float(rng.uniform(-0.75, 0.75)) * (scene.street.road_half_m - 1.2)
     heading = float(rng.choice([0.0, 180.0])) + float(rng.normal(0, 6 if rng.random() < 0.8 else 40))
     pose = Pose(float(rng.uniform(4.0, 36.0)), y, 0.0, heading)
-    if not _about_the_middle(scene.camera, pose):
+    if not _promising(scene.camera, pose):
         return None
     actor = placing.random_actor(rng, "dump_truck", number)
     actor = replace(actor, id=f"t{number}", state=str(rng.choice(_STATES, p=_SHARES)))
@@ -68,11 +71,14 @@ def random_truck(rng: Rng, scene: SceneSpec, number: int) -> tuple[ActorSpec, Po
     return None if shown < 0.85 or too_large else (actor, pose)
 
 
-def _about_the_middle(view: CameraSpec, pose: Pose) -> bool:
-    """Whether the truck's middle is well inside the picture: cheap, before a mesh is made."""
+def _promising(view: CameraSpec, pose: Pose) -> bool:
+    """Whether a truck's middle is well inside the picture and near enough: cheap, before a mesh is made."""
     pixel, depth = camera.project(view, np.array([[pose.x, pose.y, 1.6]]))
     share = pixel[0] / [view.width, view.height]
-    return bool(depth[0] > 4 and (share > 0.12).all() and (share < 0.88).all())
+    focal = view.width / 2 / np.tan(np.radians(view.hfov_deg) / 2)
+    tall = focal * _HEIGHT_M / max(float(depth[0]), 1.0)
+    near_enough = depth[0] > 4 and SMALLEST_PX < tall < 0.9 * view.height
+    return bool(near_enough and (share > 0.15).all() and (share < 0.85).all())
 
 
 def make_crops(
@@ -92,7 +98,7 @@ def make_crops(
 
 def _street_crops(pictures: StreetPictures, count: int, folder: Path) -> list[Crop]:
     made: list[Crop] = []
-    for number in range(count * 12):
+    for number in range(count * 25):
         found = random_truck(pictures.rng, pictures.scene, number)
         if found is None or len(made) == count:
             continue

@@ -34,6 +34,7 @@ class TrueIncident:
     from_s: float
     to_s: float
     xyxy: Xyxy
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Truth:
     frames: tuple[tuple[TrueBox, ...], ...]
     incidents: tuple[TrueIncident, ...]
     spec: dict[str, Any]
+
+    def box_at(self, actor: str, at_s: float) -> TrueBox | None:
+        """The actor's box in the frame nearest to a time of the clip; None while it is not in the picture."""
+        number = min(max(round(at_s * self.fps), 0), len(self.frames) - 1)
+        return next((box for box in self.frames[number] if box.actor == actor), None)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON document: boxes are [actor, x1, y1, x2, y2, visible] lists to keep it small."""

@@ -25,3 +25,16 @@ def test_rendering_without_blender_is_one_clear_line(
 def test_an_unknown_clip_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clips", "--only", "nowhere", "--out", str(tmp_path)]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seeds", ["7", "a..b", "5..5", "-3..2"])
+def test_a_range_of_seeds_that_is_none_is_refused(seeds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["clips", "--kind", "vending", f"--seeds={seeds}"])
+    assert ended.value.code == 2
+    assert seeds in capsys.readouterr().err
+
+
+def test_a_kind_needs_its_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clips", "--kind", "vending", "--out", str(tmp_path)]) == 2
+    assert "--seeds" in capsys.readouterr().err

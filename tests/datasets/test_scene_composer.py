@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from datasets.scenes.air import layer
 from datasets.scenes.clips import make_clip
-from datasets.scenes.compose import Composer, key_poses, layer
+from datasets.scenes.compose import Composer, key_poses
 from datasets.scenes.paths import Pose
 from datasets.scenes.spec import ActorSpec, Placed, SceneSpec, Trip, Waypoint
 from datasets.scenes.sprites import Sprite, feathered
