@@ -99,8 +99,6 @@ class Post:
 
 def find_homes(zones: Sequence[int], track_ids: Sequence[int], shares: Floats, before: Mapping[int, int]) -> list[int]:
     """For each track the zone that holds most of its footprint; `shares` (Z, T), `before` the homes until now."""
-    if len(zones) == 1:
-        return [zones[0]] * len(track_ids)
     homes = []
     for column, track_id in enumerate(track_ids):
         best = max(zones, key=lambda zone: shares[zone, column])

@@ -234,6 +234,8 @@ class CameraWatch:
         return [self._stamped(incident) for incident in changes]
 
     def _find_homes(self, kind: str, zones: Sequence[int], tracks: Sequence[TrackView], shares: Floats) -> list[int]:
+        if len(zones) == 1:
+            return [zones[0]] * len(tracks)
         before = {key[1]: home for key, home in self._homes.items() if key[0] == kind}
         homes = find_homes(zones, [track.track_id for track in tracks], shares, before)
         for track_id in before:

@@ -46,7 +46,7 @@ class StillMeter:
 
     __slots__ = (
         "_anchor_ns", "_empty", "_empty_looks", "_followed_ns", "_held_ns", "_now", "_settled", "_skipped_ns", "anchor",
-        "likeness", "reference",
+        "is_alike", "likeness", "reference", "tells",
     )  # fmt: skip
 
     def __init__(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
@@ -59,6 +59,9 @@ class StillMeter:
         self.reference = self._now = patch
         self.likeness: float | None = None
         """Likeness of the place now with the reference, for whoever associates."""
+        self.tells = False
+        """It stood still until now, and its place's pixels say whether it still does: then `is_alike`."""
+        self.is_alike = False
         self._anchor_ns = self._held_ns = self._followed_ns = pts_ns
         self._skipped_ns = 0
         self._settled = False
@@ -98,6 +101,8 @@ class StillMeter:
         """What the anchor's place shows now, and how like the reference that is."""
         self._now = patch
         self.likeness = likeness
+        self.tells = self._settled and likeness is not None
+        self.is_alike = likeness is not None and likeness >= SAME
 
     def unseen(self, pts_ns: int) -> bool:
         """No detection belongs to the track now. Whether its pixels show that it still stands there."""

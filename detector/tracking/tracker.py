@@ -72,26 +72,14 @@ class _Track:
         return self.meter.since_ns is not None
 
     @property
-    def stands_there(self) -> bool:
-        """The pixels of its place show that it still stands where it stood."""
-        return self.is_still and self.meter.likeness is not None and self.meter.likeness >= SAME
-
-    @property
-    def is_hidden(self) -> bool:
-        """It stood still, and the pixels of its place show something else, or it was moved a little."""
-        return self.is_still and self.meter.likeness is not None and self.meter.likeness < SAME
-
-    @property
     def class_id(self) -> int:
         seconds = self.class_seconds
         return next(iter(seconds)) if len(seconds) == 1 else max(seconds, key=seconds.__getitem__)
 
     def is_replaced(self, pts_ns: int) -> bool:
         """It stood still, and something else has been in its place for longer than a passer-by takes."""
-        likeness = self.meter.likeness
-        return (
-            self.is_still and likeness is not None and likeness < DIFFERENT and self.meter.absent_ns(pts_ns) > HIDDEN_NS
-        )
+        meter = self.meter
+        return meter.tells and (meter.likeness or 0.0) < DIFFERENT and meter.absent_ns(pts_ns) > HIDDEN_NS
 
     def take(self, pts_ns: int, found: Found, history: GlimpseHistory) -> bool:
         """A detection of this frame belongs to this track. Whether it stayed in its place."""
@@ -268,7 +256,7 @@ class Tracker:
 
     def _steady(self, glimpse: Glimpse) -> None:
         """What stood still and looks different now is looked for within a shake of the camera around its place."""
-        lost = [track for track in self._tracks if track.is_hidden][:MAX_SOUGHT]
+        lost = [track for track in self._tracks if track.meter.tells and not track.meter.is_alike][:MAX_SOUGHT]
         references = [track.meter.reference for track in lost]
         found = [
             None if reference is None else glimpse.shaken(track.meter.anchor, reference)
@@ -300,10 +288,12 @@ class Tracker:
         """Cost (T, D) of giving each detection (D, 4) to each track; `FORBIDDEN` where it must not be."""
         expected = self._motions.predict(pts_ns)
         buffers = np.clip(self._motions.spread(pts_ns) * BUFFER_PER_SPREAD, MIN_BUFFER, MAX_BUFFER)
-        standing = [row for row, track in enumerate(self._tracks) if track.stands_there]
-        hidden = [row for row, track in enumerate(self._tracks) if track.is_hidden]
-        for row in (*standing, *hidden):
-            expected[row] = self._tracks[row].meter.anchor
+        # Settled and with a likeness: it stands where it stood, or something hides it.
+        known = [(row, track.meter) for row, track in enumerate(self._tracks) if track.meter.tells]
+        standing = [row for row, meter in known if meter.is_alike]
+        hidden = [row for row, meter in known if not meter.is_alike]
+        for row, meter in known:
+            expected[row] = meter.anchor
         buffers[standing], buffers[hidden] = 0.0, MIN_BUFFER
         near = buffered_distance(expected, seen, buffers)
         last = np.array([track.box for track in self._tracks])
