@@ -33,8 +33,8 @@ class TimestampFinding:
     """What is known of a package's time stamp.
 
     `none`: nobody meant to ask for one; `pending`: the manifest names an authority, the token is not here (yet);
-    `unchecked`: there is one, but no registry to judge it by; `trusted`: it is good, `at_ns` and `authority` say when
-    and whose; `refused`: see the problems.
+    `unchecked`: there is one, but nobody published an authority to judge it by, so it proves nothing; `trusted`: it is
+    good, `at_ns` and `authority` say when and whose; `refused`: see the problems.
     """
 
     state: Literal["none", "pending", "unchecked", "trusted", "refused"]
@@ -65,6 +65,8 @@ def check_timestamp(
         if registry is None:
             return TimestampFinding("unchecked", stamp.at_ns)
         _demand_signature(file, registry)
+        if not registry.timestamp_authorities:
+            return TimestampFinding("unchecked", stamp.at_ns)
         authority = trusted_authority(file.raw, signed or b"", registry.timestamp_authorities)
     except ManifestError as error:
         problems.append(Problem(ProblemCode(error.code), error.where, error.detail))

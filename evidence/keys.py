@@ -27,7 +27,7 @@ from evidence.algorithms import ED25519, Algorithm
 from evidence.disk import Disk, replace_file
 from evidence.encoding import from_ns
 from evidence.errors import KeyMaterialError
-from evidence.registry import KeyEntry, KeyRegistry
+from evidence.registry import KeyEntry, KeyRegistry, TimestampAuthority
 from evidence.signing import Ed25519Signer, Signer
 from evidence.sm import SM2_SM3
 from evidence.sm_signer import Sm2Signer
@@ -110,6 +110,15 @@ def rotate(
     disk.rename(_next_to(key_file), key_file)
     disk.sync_folder(folder)
     return Keys(new, registry, folder / "registry.json")
+
+
+def publish_authority(keys: Keys, authority: TimestampAuthority, disk: Disk | None = None) -> Keys:
+    """Put a time-stamp authority into the published registry; OSError when the disk fails."""
+    if authority in keys.registry.timestamp_authorities:
+        return keys
+    registry = keys.registry.with_authority(authority)
+    save_registry(registry, keys.registry_path, disk)
+    return Keys(keys.signer, registry, keys.registry_path)
 
 
 @dataclass(frozen=True, slots=True)

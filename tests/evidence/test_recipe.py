@@ -115,7 +115,12 @@ def test_it_checks_time_stamps_and_what_they_prove(tmp_path: Path) -> None:
     assert demand_same_verdict(stamped, keys, tmp_path / "honest")
     assert not demand_same_verdict({**files, TIMESTAMP_FILE: stamps["other"]}, keys, tmp_path / "swapped")
     assert not demand_same_verdict({**stamped, TIMESTAMP_FILE: b"{}"}, keys, tmp_path / "nonsense")
-    assert not demand_same_verdict(stamped, support.registry(), tmp_path / "untrusted")
+    assert demand_same_verdict(stamped, support.registry(), tmp_path / "unchecked")
+    swapped = {**files, TIMESTAMP_FILE: stamps["other"]}
+    assert not demand_same_verdict(swapped, support.registry(), tmp_path / "unchecked-and-swapped")
+    stranger = Authority(tmp_path / "stranger")
+    strange = support.registry().with_authority(stranger.entry)
+    assert not demand_same_verdict(stamped, strange, tmp_path / "untrusted")
     for days, holds in ((1, True), (-1, False)):
         moment = keys.keys[0].valid_from.fromtimestamp(SystemClock().wall_ns() / 1e9, keys.keys[0].valid_from.tzinfo)
         stolen = {

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from evidence.encoding import from_ns
+from evidence.keys import load_registry, open_keys, publish_authority
 from evidence.registry import KeyRegistry
 from evidence.signing import SIGNATURE_FILE
 from evidence.stamper import Stamper, StampingConfig
@@ -217,3 +218,10 @@ def test_every_byte_of_a_stamp_counts(authority: Authority) -> None:
         altered = data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
         assert not verify_package({**files, TIMESTAMP_FILE: altered}, keys).ok
     assert from_ns(read_response(parse_file(data).raw, files[SIGNATURE_FILE]).at_ns) > support.VALID_FROM
+
+
+def test_an_authority_is_published_once_beside_the_keys(authority: Authority, tmp_path: Path) -> None:
+    keys = publish_authority(open_keys(tmp_path, SystemClock()), authority.entry)
+    assert publish_authority(keys, authority.entry) is keys
+    assert load_registry(tmp_path / "registry.json").timestamp_authorities == (authority.entry,)
+    assert open_keys(tmp_path, SystemClock()).entry == keys.entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -101,10 +102,18 @@ def test_an_attack_on_the_stamp_is_found_and_named(
     assert report.timestamp.state == "refused"
 
 
-def test_a_registry_that_names_no_authority_trusts_none(authority: Authority) -> None:
-    report = verify_package(stamped(sealed(), authority), support.registry())
-    assert [problem.code for problem in report.problems] == [ProblemCode.TIMESTAMP_UNTRUSTED]
-    assert (report.integrity_ok, report.authentic) == (True, False)
+def test_where_no_authority_is_published_a_stamp_proves_nothing_and_still_cannot_be_altered(
+    authority: Authority, stranger: Authority
+) -> None:
+    now = datetime.now(UTC)
+    stolen = {"revoked_at": now, "revocation_reason": "compromised", "compromised_from": now + timedelta(days=1)}
+    key = support.signer().entry(support.VALID_FROM, "office")
+    honest = stamped(sealed(), authority)
+    report = verify_package(honest, KeyRegistry(keys=(key,)))
+    assert (report.ok, report.timestamp.state) == (True, "unchecked")
+    assert verify_package(honest, KeyRegistry(keys=(key.model_copy(update=stolen),))).authentic is False
+    altered = verify_package(edited(authority, stranger), KeyRegistry(keys=(key,)))
+    assert [problem.code for problem in altered.problems] == [ProblemCode.TIMESTAMP_INVALID]
 
 
 def test_a_stamp_that_was_taken_away_is_missed_where_one_was_promised(authority: Authority) -> None:
