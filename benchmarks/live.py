@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.material import Clip, Placed, many_cameras, write_cameras_file
 from benchmarks.product import Process, Product, Simulated, Usage, cores_between, simulate, usage_of
 from benchmarks.scoring import Found, Planted
+from streams.simulator.truth import occurrences
 from streetwarden.processes import stop
 
 LOOK_S = 0.5
@@ -219,20 +219,15 @@ def planted_on(placed: Placed, began_s: float, ended_s: float) -> list[Planted]:
 
     The camera's clip was `placed.offset_s` on at that moment.
     """
-    clip, offset_s = placed.clip, placed.offset_s
-    first, last = (math.floor((at_s + offset_s) / clip.duration_s) for at_s in (began_s, ended_s))
-    planted = []
-    for turn in range(first, last + 1):
-        turn_s = turn * clip.duration_s - offset_s
-        for truth in clip.incidents:
-            dwell_s = clip.dwell_s(truth)
-            from_s, to_s = max(began_s, turn_s + truth.from_s), min(ended_s, turn_s + truth.to_s)
-            if dwell_s is None or to_s <= from_s:
-                continue
-            due_s = from_s + dwell_s
-            # What left the moment its limit passed, or whose limit passes as the run ends, may go either way.
-            expected = due_s + LONGER_S <= turn_s + truth.to_s and due_s + GRACE_S <= ended_s
-            planted.append(
-                Planted(placed.camera.id, truth.zone, truth.kind, from_s, to_s, dwell_s, truth.xyxy, expected)
-            )
+    clip, planted = placed.clip, []
+    for each in occurrences(clip.incidents, clip.duration_s, began_s, ended_s, placed.offset_s):
+        truth = each.incident
+        dwell_s = clip.dwell_s(truth)
+        if dwell_s is None:
+            continue
+        from_s, to_s = max(began_s, each.from_s), min(ended_s, each.to_s)
+        due_s = from_s + dwell_s
+        # What left the moment its limit passed, or whose limit passes as the run ends, may go either way.
+        expected = due_s + LONGER_S <= each.to_s and due_s + GRACE_S <= ended_s
+        planted.append(Planted(placed.camera.id, truth.zone, truth.kind, from_s, to_s, dwell_s, truth.xyxy, expected))
     return planted

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from streams.errors import SimulatorError
 from streams.simulator.camera import SimulatedCamera
@@ -38,12 +38,29 @@ class ClipTruth:
     size_wh: tuple[int, int]
 
 
+class Lasting(Protocol):
+    """What lasts from one second of a clip to another."""
+
+    @property
+    def from_s(self) -> float:
+        """The first."""
+        ...
+
+    @property
+    def to_s(self) -> float:
+        """The last."""
+        ...
+
+
+T = TypeVar("T", bound=Lasting)
+
+
 @dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Generic[T]):
     """One of a clip's incidents in one of its rounds; seconds since the cameras' timelines began."""
 
     round: int
-    incident: ClipIncident
+    incident: T
     from_s: float
     to_s: float
 
@@ -68,8 +85,8 @@ def read_truth(clip: Path) -> ClipTruth | None:
 
 
 def occurrences(
-    incidents: Sequence[ClipIncident], duration_s: float, from_s: float, until_s: float, offset_s: float = 0.0
-) -> Iterator[Occurrence]:
+    incidents: Sequence[T], duration_s: float, from_s: float, until_s: float, offset_s: float = 0.0
+) -> Iterator[Occurrence[T]]:
     """Every round's incidents that are not over at `from_s` and begin before `until_s`, in order.
 
     `offset_s`: how far into the clip the camera was when its timeline began.
@@ -125,7 +142,7 @@ class TruthWriter:
                 if each.from_s >= self._written_s or not self._written_s:
                     yield each.from_s, self._incident_row(camera, each)
 
-    def _incident_row(self, camera: SimulatedCamera, each: Occurrence) -> dict[str, Any]:
+    def _incident_row(self, camera: SimulatedCamera, each: Occurrence[ClipIncident]) -> dict[str, Any]:
         incident = each.incident
         return {
             **self._head("incident", camera.name, each.from_s, each.to_s),

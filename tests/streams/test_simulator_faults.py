@@ -11,14 +11,19 @@ import pytest
 
 from streams.container import SourcePacket
 from streams.decode import ImageConverter, PictureDecoder
+from streams.demand import Demand
 from streams.errors import SimulatorError, SourceError
+from streams.fitness import PictureState
 from streams.frame import Image, TimeSource
 from streams.h264 import PictureNumbers
 from streams.packet import EncodedPacket
 from streams.simulator import Fault, FaultKind, FaultPlan, SimulatedCamera, Simulator
+from streams.source import CameraSource
 from streams.timeline import SECOND_NS
 from tests.streams.clips import make_clip, number_of
+from tests.streams.fitness_scenes import demo_clip
 from tests.streams.simulator_scenes import next_few, opens, read, until
+from tests.streams.watching import Watched
 
 NAMES = [f"cam-{number}" for number in range(1, 4)]
 RATE = 20
@@ -137,6 +142,19 @@ def test_black_is_black_and_freeze_stands_still(simulator: Simulator, url: str) 
     frozen = next_few(packets, 2 * RATE)
     assert sum(len(packet.data) < 100 for packet in frozen) >= RATE
     assert number_of(picture_of(packets)) == number_of(picture_of(packets))
+
+
+def test_the_reader_names_what_it_sees_and_when_it_is_over(tmp_path: Path) -> None:
+    clip = demo_clip("school-lane")
+    with Simulator([SimulatedCamera("cam", clip)], cache=tmp_path) as simulator:
+        simulator.prepare("cam", FaultKind.BLACK)
+        with Watched(CameraSource("cam", simulator.url("cam")), Demand(1.0, 1.0)) as stream:
+            stream.wait_for_frames(2)
+            simulator.inject("cam", Fault(FaultKind.BLACK))
+            stream.wait_for(lambda _: stream.frames[-1].fitness.state is PictureState.BLACK)
+            simulator.clear("cam")
+            stream.wait_for(lambda _: stream.frames[-1].fitness.is_fit)
+            assert {frame.fitness.state for frame in stream.frames} == {PictureState.FIT, PictureState.BLACK}
 
 
 @pytest.mark.parametrize("kind", [FaultKind.COVERED, FaultKind.OVEREXPOSED, FaultKind.MOVED, FaultKind.SMEAR_ENCODED])
