@@ -165,6 +165,18 @@ def test_what_a_black_picture_hides_longer_than_anything_is_remembered_still_sta
     assert len({change.incident_id for change in changes}) == 1
 
 
+def test_what_is_hidden_when_the_picture_comes_back_is_waited_for_as_if_it_had_never_gone() -> None:
+    watch = CameraWatch("cam", [zone(dwell_seconds=30)], CLASS_NAMES)
+    parked = Actor(1, standing(KERB), lambda t: None if 200 <= t < 220 else 0.8)
+    lorry = Actor(2, standing((75, 45, 210, 125), 200, 219.9), class_name="truck")
+    changes = []
+    for t in range(260):
+        changes += look(watch, [parked, lorry], float(t), BLACK if 10 <= t < 200 else None)
+    cars = [change for change in changes if change.track_id == 1]
+    assert states(cars) == ["pending", "confirmed"]
+    assert len({change.incident_id for change in cars}) == 1
+
+
 def test_another_car_after_a_black_picture_is_another_stay() -> None:
     watch = CameraWatch("cam", [zone()], CLASS_NAMES)
     first, second = Actor(1, standing(KERB, 0, 29)), Actor(2, standing(KERB, 31))
