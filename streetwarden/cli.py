@@ -112,6 +112,7 @@ def _add_worker(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME|FILE", help="detection model: a catalogue name or an ONNX file")
+    parser.add_argument("--backend", metavar="NAME", help="what computes: auto, onnxruntime, openvino, cuda, tensorrt")
     parser.add_argument("--threads", type=_positive_int, metavar="N", help="threads of one inference")
     parser.add_argument(
         "--interval", type=_positive, metavar="S", help="seconds between two looks (default: as the rules ask)"

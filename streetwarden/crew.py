@@ -17,13 +17,16 @@ from evidence.recorder import Recorder
 from streams.clock import Clock
 from streetwarden.canary import Canary
 from streetwarden.care import Care
-from streetwarden.detection import load_engine
+from streetwarden.detection import device_of, load_engine
 from streetwarden.fleet import Fleet
 from streetwarden.lanes import InferenceLanes, LanePlan
 from streetwarden.look_log import LookLog
 from streetwarden.pipeline import Pipeline, nobody_asks
 from streetwarden.recording import make_recorder
 from streetwarden.settings import Settings
+
+
+GPU_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,15 @@ def working(
 
 
 def lane_plan(settings: Settings) -> LanePlan:
-    """One lane a core, each with one thread; with `threads` set, as many lanes of so many threads as fit."""
+    """On a CPU one lane a core, each with one thread; with `threads` set, as many lanes of so many threads as fit.
+
+    An accelerator gets one lane that gathers batches.
+    """
+    if device_of(settings) != "cpu":
+        return LanePlan(lanes=settings.lanes or 1, threads=settings.threads or 1, batch=settings.batch or GPU_BATCH)
     cores = len(os.sched_getaffinity(0))
     threads = settings.threads or 1
-    return LanePlan(lanes=settings.lanes or max(1, cores // threads), threads=threads, batch=settings.batch)
+    return LanePlan(lanes=settings.lanes or max(1, cores // threads), threads=threads, batch=settings.batch or 1)
 
 
 def look_after(canary: Canary, lanes: InferenceLanes) -> None:

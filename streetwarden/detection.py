@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from detector.backends import BACKENDS, choose_backend
 from detector.engine import Engine
 from detector.errors import ModelError
 from detector.watch import MIN_SCORE
@@ -28,7 +29,16 @@ def load_engine(settings: Settings, threads: int | None = None) -> Engine:
     """
     try:
         # The tracker follows a parked car through looks at which the model is far from sure; the rules ask for more.
-        return Engine.load(model_path(settings.model), threads=threads or settings.threads, score_threshold=MIN_SCORE)
+        path, count = model_path(settings.model), threads or settings.threads
+        return Engine.load(path, backend=settings.backend, threads=count, score_threshold=MIN_SCORE)
+    except ModelError as error:
+        raise UsageError(str(error)) from None
+
+
+def device_of(settings: Settings) -> str:
+    """Where the model will compute: `cpu` or `cuda`. Raises UsageError as `load_engine` does."""
+    try:
+        return BACKENDS[choose_backend(settings.backend, model_path(settings.model))].device
     except ModelError as error:
         raise UsageError(str(error)) from None
 

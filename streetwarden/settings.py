@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     model: Annotated[
         str, Field(title="Detection model", description="A name of the catalogue or the path of an ONNX file.")
     ] = "street"
+    backend: Annotated[
+        str, Field(title="Inference backend", description="auto, or one by name: see docs/guide/backends.md.")
+    ] = "auto"
     threads: Annotated[
         int | None, Field(ge=1, title="Threads of one inference", description="1 if unset: a lane a core is fastest.")
     ] = None
@@ -35,8 +38,9 @@ class Settings(BaseSettings):
         int | None, Field(ge=1, le=64, title="Inference lanes", description="As many as fit on the cores if unset.")
     ] = None
     batch: Annotated[
-        int, Field(ge=1, le=64, title="Pictures in one inference", description="More than 1 helps accelerators only.")
-    ] = 1
+        int | None,
+        Field(ge=1, le=64, title="Pictures in one inference", description="1 on a CPU, 8 on a GPU if unset."),
+    ] = None
     interval_seconds: Annotated[
         float | None,
         Field(gt=0, le=60, title="Look interval", description="Seconds between two looks; unset: as the rules ask."),
@@ -62,6 +66,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
     said: dict[str, Any] = {
         "data_dir": getattr(options, "data", None),
         "model": getattr(options, "model", None),
+        "backend": getattr(options, "backend", None),
         "threads": getattr(options, "threads", None),
         "lanes": getattr(options, "lanes", None),
         "interval_seconds": getattr(options, "interval", None),
