@@ -16,14 +16,14 @@ from streams.timeline import SECOND_NS
 PARAMETERS = StreamParameters("mjpeg", 16, 16, b"", Fraction(1, 90_000))
 
 
-def source_packet(clock: Clock, seconds: float, *, key: bool = True) -> SourcePacket:
-    """A packet of nonsense (it decodes to nothing) at a time of the source."""
+def source_packet(clock: Clock, seconds: float, parameters: StreamParameters = PARAMETERS) -> SourcePacket:
+    """A key frame of nonsense (it decodes to nothing) at a time of the source."""
     return SourcePacket(
-        parameters=PARAMETERS,
+        parameters=parameters,
         pts_ns=round(seconds * SECOND_NS),
         dts_ns=round(seconds * SECOND_NS),
         duration_ns=0,
-        is_keyframe=key,
+        is_keyframe=True,
         is_corrupt=False,
         data=b"nonsense",
         sender_wall_ns=None,
@@ -40,6 +40,8 @@ class ScriptedCamera:
         self._sessions = list(sessions)
         self.opened_at_s: list[float] = []
         self.closed = 0
+        # Of the connections in turn; those after the last have the last.
+        self.parameters = [PARAMETERS]
         self.stream: CameraStream | None = None
 
     def __call__(self, source: CameraSource, clock: Clock) -> OpenedSource:
@@ -69,13 +71,14 @@ class _Session:
         self._camera = camera
         self._clock = clock
         self._times_s = times_s
+        self._parameters = camera.parameters.pop(0) if len(camera.parameters) > 1 else camera.parameters[0]
 
     def packets(self) -> Iterator[SourcePacket]:
         before_s = self._times_s[0] if self._times_s else 0.0
         for seconds in self._times_s:
             self._clock.advance(max(0.0, seconds - before_s))
             before_s = seconds
-            yield source_packet(self._clock, seconds)
+            yield source_packet(self._clock, seconds, self._parameters)
         raise SourceError("gate: rtsp://user:s3cret@cam/: the connection broke")
 
     def close(self) -> None:
