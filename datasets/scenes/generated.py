@@ -67,7 +67,7 @@ def generated_clip(kind: str, seed: int, size_wh: tuple[int, int] = SIZE_WH) -> 
     spec = STORIES[kind](places.place(kind, seed, size_wh), seed, f"{kind.replace('_', '-')}-{seed:06d}")
     night = spec.scene.light.night > 0
     values = {name: getattr(spec, name) for name in ClipSpec.__dataclass_fields__}
-    return ClipSpec(**values | {"tolerance": 2.0, "noise": 2.4 if night else 1.2, "crf": 28.0})
+    return ClipSpec(**values | {"tolerance": 2.0, "noise": 2.4 if night else 1.0, "crf": 28.0 if size_wh[0] < 1000 else 32.0})
 
 
 def camera_entry(clip: ClipSpec, kind: str) -> dict[str, Any]:

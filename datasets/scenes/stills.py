@@ -26,7 +26,7 @@ POOL = 17
 SEEN_ENOUGH = 0.3
 SMALLEST_PX = 5.0
 LOAD_CROP_PX = 70
-_THEME_SHARES = (0.26, 0.15, 0.13, 0.1, 0.1, 0.26)
+_THEME_SHARES = (0.2, 0.1, 0.2, 0.15, 0.13, 0.22)
 StageFor = Callable[[SceneSpec], Stage]
 
 
