@@ -25,7 +25,6 @@ from streetwarden.pipeline import Pipeline, nobody_asks
 from streetwarden.recording import make_recorder
 from streetwarden.settings import Settings
 
-
 GPU_BATCH = 8
 
 

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     ] = None
     batch: Annotated[
         int | None,
-        Field(ge=1, le=64, title="Pictures in one inference", description="1 on a CPU, 8 on a GPU if unset."),
+        Field(ge=1, le=64, title="Pictures in one inference", description="1 on a CPU if unset, 8 on a GPU."),
     ] = None
     interval_seconds: Annotated[
         float | None,
