@@ -41,8 +41,9 @@ def _state(*states: str) -> Callable[[Row, Row], bool]:
 
 
 def _lost(before: Row, now: Row) -> bool:
+    """At rest nothing is decoded between key frames, so what is missing there shows in the rate alone."""
     counted = sum(now["drops"].values()) > sum(before["drops"].values())
-    return counted or bool(now["picture"]["state"] == "smeared")
+    return counted or bool(now["picture"]["state"] == "smeared" or now["fps_read"] < 0.9 * before["fps_read"])
 
 
 @dataclass(frozen=True, slots=True)

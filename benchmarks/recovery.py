@@ -11,6 +11,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.material import add_clip_options, load_clips
 from benchmarks.reconnect import EVERY, NAMING, TIMEOUT_S, run_recoveries
 from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median, quantiles
+from streams.simulator import FaultKind
 
 NEVER = (
     "lost",
@@ -79,8 +80,13 @@ def _kinds(text: str) -> list[str]:
 
 
 def _figures(rows: list[Sample]) -> Figures:
-    """A camera that did not come back in time counts with the whole time waited."""
-    middle = quantiles([_seconds(row) for row in rows])
+    """A camera that did not come back in time counts with the whole time waited.
+
+    One that refused the password is counted by itself: it is asked again seldom, lest it lock the account.
+    """
+    refused = [_seconds(row) for row in rows if row["fault"] == FaultKind.AUTH]
+    others = [_seconds(row) for row in rows if row["fault"] != FaultKind.AUTH]
+    middle = quantiles(others)
     kinds = list(dict.fromkeys(row["fault"] for row in rows))
     return {
         "recoveries": len(rows),
@@ -88,7 +94,8 @@ def _figures(rows: list[Sample]) -> Figures:
         "unnamed": sum(not row["named"] for row in rows if row["fault"] in NAMING),
         "frames_again_s": middle,
         "frames_again_s_median": middle["p50"] if middle else None,
-        "frames_again_s_worst": round(max(map(_seconds, rows)), 3),
+        "frames_again_s_worst": round(max(others), 3) if others else None,
+        "refused_again_s_worst": round(max(refused), 3) if refused else None,
         "by_fault": {kind: _of_fault([row for row in rows if row["fault"] == kind]) for kind in kinds},
     }
 
@@ -131,5 +138,6 @@ BENCHMARK = Benchmark(
         Gate("unnamed", most=0, timed=True),
         Gate("frames_again_s_median", most=2, timed=True),
         Gate("frames_again_s_worst", most=10, timed=True),
+        Gate("refused_again_s_worst", most=30, timed=True),
     ),
 )
