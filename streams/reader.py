@@ -84,6 +84,10 @@ class CameraReader:
         """What is wanted from now on; None: nothing, packets go to the ring all the same."""
         self._demand = demand
         self._exhausted = False
+        # A decoder in the middle of a motion is let go at once, unless it is being used: then `read` does it.
+        if demand is None and self._turn.acquire(blocking=False):
+            self._let_go()
+            self._turn.release()
 
     def accept(self, parameters: StreamParameters, packet: EncodedPacket, arrival_ns: int) -> bool:
         """The camera's next packet, arrived at `arrival_ns` (monotonic); False when the ring cannot use it."""
@@ -123,8 +127,7 @@ class CameraReader:
         with self._turn:
             demand = self._demand
             if demand is None:
-                self._end_run()
-                self._ready.clear()
+                self._let_go()
                 return []
             if limit <= 0 or self._pulse.latest_ns is None:
                 return []
@@ -350,6 +353,10 @@ class CameraReader:
             return False
         until_ns = self._gate.until_ns
         return self._gate.moving or (until_ns is not None and (run.position_ns or 0) < until_ns and not self._exhausted)
+
+    def _let_go(self) -> None:
+        self._end_run()
+        self._ready.clear()
 
     def _end_run(self) -> None:
         if self._run is not None:

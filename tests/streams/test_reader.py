@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import pytest
 
 from streams.demand import Demand
+from streams.run import DecodingRun
 from streams.timeline import SECOND_NS
 from tests.streams.scenes import LiveCamera, Packet, Scene, make_scene, packets_of, steps_of
 
@@ -19,6 +21,11 @@ def crossing(tmp_path_factory: pytest.TempPathFactory) -> list[Packet]:
     """30 s at 10 pictures a second, a key frame every 2 s; something crosses from second 9 to 12."""
     scene = Scene(30.0, MOVING_FROM_S, MOVING_TO_S)
     return packets_of(make_scene(tmp_path_factory.mktemp("scene") / "crossing.mp4", scene))
+
+
+def runs_alive() -> int:
+    """How many runs of decoding there are."""
+    return sum(isinstance(each, DecodingRun) for each in gc.get_objects())
 
 
 def test_at_rest_key_frames_are_looked_at_in_time_and_no_other_is_decoded(crossing: list[Packet]) -> None:
@@ -106,6 +113,14 @@ def test_a_demand_may_change_at_any_time(crossing: list[Packet]) -> None:
     camera.reader.set_demand(AT_REST)
     camera.play(crossing[80:])
     assert set(steps_of(camera.times_s[-3:])) == {4.0}
+
+
+def test_who_no_longer_wants_anything_holds_no_decoder(crossing: list[Packet]) -> None:
+    camera = LiveCamera(Demand(0.2, 0.2)).play(crossing[:50])
+    before = runs_alive()
+    camera.reader.set_demand(None)
+    assert runs_alive() == before - 1
+    assert camera.reader.due_at_ns(camera.now_ns) is None
 
 
 def test_a_damaged_key_frame_is_counted_and_the_next_one_looked_at(crossing: list[Packet]) -> None:
