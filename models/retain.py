@@ -88,6 +88,14 @@ class SharedLayers:
         return keep
 
 
+def begin_alike(first: Any, second: Any, layers: int) -> bool:
+    """Whether the first `layers` layers of two models are the same but for the rounding of a stored checkpoint."""
+    ours, theirs = first.model[:layers].state_dict(), second.model[:layers].state_dict()
+    return ours.keys() == theirs.keys() and all(
+        torch.allclose(value.float(), theirs[name].float(), rtol=2e-3, atol=1e-5) for name, value in ours.items()
+    )
+
+
 def as_teacher(model: Any) -> Any:
     """The model frozen, with the raw answers of its head."""
     model.eval().requires_grad_(requires_grad=False)

@@ -14,7 +14,7 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 from models.classes import COCO_IDS, STREET_CLASSES
 from models.prepare import PICTURE_SUFFIXES
 from models.recipe import Fit
-from models.retain import Retention, SharedLayers
+from models.retain import Retention, SharedLayers, begin_alike
 from models.street import renormalise, street_start
 
 
@@ -67,8 +67,8 @@ class StreetTrainer(DetectionTrainer):
         rows = [STREET_CLASSES.index(name) for name in COCO_IDS]
         bfloat16 = self.how.precision == "bfloat16"
         criterion = model.init_criterion()
-        frozen = self.how.frozen_layers if self.keep == self.start else 0
-        shared = SharedLayers(model, frozen) if frozen else None
+        frozen = self.how.frozen_layers
+        shared = SharedLayers(model, frozen) if frozen and begin_alike(model, teacher, frozen) else None
         model.criterion = Retention(criterion, teacher, rows, self.how.retain, bfloat16=bfloat16, shared=shared)
 
     def _model_train(self) -> None:
