@@ -34,8 +34,8 @@ MIN_VISIBLE = 0.6
 """Share of the looks' time in which the load must have been visible: a few glimpses into it prove nothing."""
 STEP = 1.0
 """A lost truck is the one that is found within so many of its own sizes and as many more a second."""
-STOOD = 0.3
-"""One that is found within so many sizes has stood there, however long nobody looked."""
+LOST_S = 0.3
+"""One that is missed for less has not lost its id."""
 SWATH = 0.3
 """What lies on the lower part of a box lay under or behind the truck."""
 
@@ -79,7 +79,7 @@ class _Pass:
     """One truck on its way through the zone; its last position is where it was last seen in it."""
 
     incident: Incident
-    track_id: int
+    track_ids: set[int]
     votes: LoadVotes
     score: TimedMean
     way: float = 0.0
@@ -131,33 +131,32 @@ class MuckTruckJudge:
         track = subject.track
         if not track.seen or track.class_name not in self._config.classes or not subject.is_home:
             return False
-        known = any(one.track_id == track.track_id for one in self._passes)
+        known = any(track.track_id in one.track_ids for one in self._passes)
         needed = self._config.min_footprint * (HOLD_SHARE if known else 1.0)
         return subject.footprint_share >= needed and size(track.xyxy, look) >= self._config.min_size
 
     def _see(self, subject: Subject, look: Look, kept_ids: set[int]) -> list[Incident]:
         track = subject.track
-        one = next((one for one in self._passes if one.track_id == track.track_id), None)
+        one = next((one for one in self._passes if track.track_id in one.track_ids), None)
         one = one or self._lost(track, look, kept_ids)
         changes = []
         if one is None:
             one = self._begin(track, look)
             changes = [one.incident]
-        one.track_id = track.track_id
+        one.track_ids.add(track.track_id)
         self._add(one, track, look)
         return self._confirm(one, look) or [replace(change, positions=one.incident.positions) for change in changes]
 
     def _lost(self, track: TrackView, look: Look, kept_ids: set[int]) -> _Pass | None:
         """The pass whose truck was lost a moment ago about here: the tracker gave it another id."""
-        gone = [
-            one for one in self._passes if one.track_id not in kept_ids and one.last.pts_ns < track.first_seen_pts_ns
-        ]
-        near = [one for one in gone if _is_near(one.last, track.xyxy, look.pts_ns, self._config.gap_seconds)]
+        lost = [one for one in self._passes if not one.track_ids & kept_ids and one.absent_s >= LOST_S]
+        since_ns = track.first_seen_pts_ns
+        near = [one for one in lost if one.last.pts_ns < since_ns and _is_near(one, track.xyxy)]
         return min(near, key=lambda one: _distance(one.last.xyxy, track.xyxy), default=None)
 
     def _begin(self, track: TrackView, look: Look) -> _Pass:
         incident = begun(self._place, KIND, self._config.dwell_seconds, track, look, look.pts_ns)
-        one = _Pass(incident, track.track_id, LoadVotes(self._config.loads), TimedMean())
+        one = _Pass(incident, {track.track_id}, LoadVotes(self._config.loads), TimedMean())
         self._passes.append(one)
         return one
 
@@ -210,7 +209,7 @@ class MuckTruckJudge:
             one.incident = replace(one.incident, codes=codes, flags=flags)
 
     def _is_over(self, one: _Pass, look: Look, waited_for: set[int]) -> bool:
-        if one.track_id in waited_for:
+        if one.track_ids & waited_for:
             return False
         confirmed = one.incident.state is IncidentState.CONFIRMED
         spill_ns = self._config.spill_seconds * NANOSECONDS if confirmed else 0.0
@@ -237,9 +236,8 @@ def _distance(first: Box, second: Box) -> float:
     return math.hypot(across, first[3] - second[3]) / math.sqrt(max(area(first), area(second), 1.0))
 
 
-def _is_near(last: TrackPoint, box: Box, pts_ns: int, gap_seconds: float) -> bool:
-    apart_s, apart = (pts_ns - last.pts_ns) / NANOSECONDS, _distance(last.xyxy, box)
-    return apart <= STOOD or (apart_s <= gap_seconds and apart <= STEP + STEP * apart_s)
+def _is_near(one: _Pass, box: Box) -> bool:
+    return _distance(one.last.xyxy, box) <= STEP + STEP * one.absent_s
 
 
 def _under(box: Box, positions: tuple[TrackPoint, ...]) -> bool:
