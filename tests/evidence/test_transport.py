@@ -129,7 +129,8 @@ def test_a_hostile_archive_is_refused_by_name_and_leaves_nothing(name: str, tmp_
         unpack_bag(make(), tmp_path / "into", Limits(max_total_bytes=2500, max_file_bytes=2000))
     assert caught.value.code == code
     assert list(tmp_path.iterdir()) == []
-    assert name != "overlap" or "overlaps another file" in str(caught.value)
+    said = {"overlap": "overlaps another file", "a directory of thousands": "a directory of"}
+    assert said.get(name, "") in str(caught.value)
 
 
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
