@@ -29,7 +29,7 @@ class _Record(BaseModel):
 
 
 class InputContract(_Record):
-    """What the network wants: RGB 0..1, NCHW, letterboxed with `pad_value`."""
+    """What the network wants: RGB 0..1, NCHW; `letterbox`: padded with `pad_value`, `squash`: stretched to the size."""
 
     width: int = Field(gt=0)
     height: int = Field(gt=0)
@@ -37,6 +37,7 @@ class InputContract(_Record):
     channel_order: Literal["rgb", "bgr"] = "rgb"
     scale: Literal["0..1", "0..255"] = "0..1"
     pad_value: int = Field(default=114, ge=0, le=255)
+    fit: Literal["letterbox", "squash"] = "letterbox"
 
 
 class DataSource(_Record):
@@ -82,7 +83,8 @@ class Card(_Record):
     precision: Literal["float32", "float16", "int8"]
     classes: tuple[str, ...] = Field(min_length=1)
     input: InputContract
-    head: Literal["raw", "end2end", "yolox"]
+    task: Literal["detect", "classify"] = "detect"
+    head: Literal["raw", "end2end", "yolox", "softmax"]
     url: str | None = Field(default=None, description="where `models fetch` finds it; none: it comes with the sources")
     training: Training
     figures: tuple[Figure, ...] = ()

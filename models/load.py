@@ -5,7 +5,8 @@
 The backbone of COCO's YOLO11n stays as it is; one linear layer on its features is fitted to the examples, each seen
 many times with other crops, light and blur. With a few dozen real examples anything larger would learn them by heart,
 and leaving one out costs a second instead of a training run. An examples file has the columns `where, image, x1, y1,
-x2, y2, state, group`: the box in 0..1 of the picture, and a group that is left out as a whole.
+x2, y2, state, group`: the box in 0..1 of the picture, and a group that is left out as a whole. `--crops FOLDER` adds
+rendered trucks: one folder a state, as `python -m datasets.scenes loads` makes them.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ import numpy.typing as npt
 
 from models.errors import ModelsError, TrainingError
 from models.load_states import LOAD_STATES
+from models.prepare import PICTURE_SUFFIXES
 from streams.frame import Image
 
 SIDE = 224
 MARGIN = 0.06  # of the box on each side: a heap stands over the edge that a detector draws
-VIEWS = 24
+VIEWS = 24  # varied views of a real example
+CROP_VIEWS = 3  # of a rendered one, of which there are many
 COLUMNS = ("where", "image", "x1", "y1", "x2", "y2", "state", "group")
 
 Features = npt.NDArray[np.float32]
@@ -42,6 +45,7 @@ class LoadExample:
     box: tuple[float, float, float, float]
     state: str
     group: str
+    views: int = VIEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,21 @@ def read_examples(path: Path, places: Mapping[str, Path]) -> list[LoadExample]:
             return [_example(f"{path}:{number}", row, places) for number, row in enumerate(reader, 2)]
     except OSError as problem:
         raise TrainingError(f"{path}: cannot be read: {problem.strerror}") from problem
+
+
+def read_crops(folder: Path) -> list[LoadExample]:
+    """The crops below a folder with one folder a state; crops of one street (`NAME-STREET-...`) are one group."""
+    found = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    unknown = sorted({path.parent.name for path in found} - set(LOAD_STATES))
+    if unknown or not found:
+        said = f"not states of a load: {', '.join(unknown)}" if unknown else "no crops in folders of states"
+        raise TrainingError(f"{folder}: {said}")
+    whole = (0.0, 0.0, 1.0, 1.0)
+    return [LoadExample(path, whole, path.parent.name, f"rendered/{_street(path)}", CROP_VIEWS) for path in found]
+
+
+def _street(path: Path) -> str:
+    return "-".join(path.stem.split("-")[:2])
 
 
 def _example(line: str, row: Mapping[str, str], places: Mapping[str, Path]) -> LoadExample:
@@ -119,24 +138,24 @@ class LoadClassifier:
 
         self.net = load_net(start)
 
-    def views(self, examples: Sequence[LoadExample], seed: int, count: int = VIEWS) -> Features:
-        """Features (examples, 1 + count, F): first the plain crop, then `count` varied ones."""
+    def views(self, examples: Sequence[LoadExample], seed: int) -> list[Features]:
+        """Features (1 + views, F) of each example: first the plain crop, then the varied ones."""
         random = np.random.default_rng(seed)
-        return np.stack([self._features(example, random, count) for example in examples])
+        return [self._features(example, random) for example in examples]
 
-    def _features(self, example: LoadExample, random: np.random.Generator, count: int) -> Features:
+    def _features(self, example: LoadExample, random: np.random.Generator) -> Features:
         image = cv2.imread(str(example.picture), cv2.IMREAD_COLOR)
         if image is None:
             raise TrainingError(f"{example.picture}: not a picture")
         picture = np.asarray(image, np.uint8)
-        crops = [crop(picture, example.box), *(vary(picture, example.box, random) for _ in range(count))]
+        crops = [crop(picture, example.box), *(vary(picture, example.box, random) for _ in range(example.views))]
         features: Features = self.net.features_of(np.stack(crops))
         return features
 
-    def fit(self, features: Features, states: Sequence[str]) -> None:
-        """Fit the linear layer to features (N, views, F) of examples in these states."""
-        labels = np.repeat([LOAD_STATES.index(state) for state in states], features.shape[1])
-        self.net.fit(features.reshape(-1, features.shape[2]), labels)
+    def fit(self, features: Sequence[Features], states: Sequence[str]) -> None:
+        """Fit the linear layer to the features of examples in these states."""
+        labels = [LOAD_STATES.index(state) for state in states]
+        self.net.fit(np.concatenate(features), np.repeat(labels, [len(rows) for rows in features]))
 
     def scores(self, features: Features) -> Features:
         """Probabilities (N, 5), in the order of `LOAD_STATES`, of features (N, F)."""
@@ -145,17 +164,16 @@ class LoadClassifier:
 
 
 def leave_one_out(
-    classifier: LoadClassifier, examples: Sequence[LoadExample], features: Features, groups: Sequence[str]
+    classifier: LoadClassifier, examples: Sequence[LoadExample], features: Sequence[Features], groups: Sequence[str]
 ) -> list[Verdict]:
     """Verdicts on the examples of `groups`, each by a fit that saw nothing of its group."""
     verdicts = []
     for group in groups:
-        inside = np.array([example.group == group for example in examples])
-        rest = [example.state for example, held in zip(examples, inside, strict=True) if not held]
-        classifier.fit(features[~inside], rest)
-        scores = classifier.scores(features[inside][:, 0])
-        held_out = [example for example, held in zip(examples, inside, strict=True) if held]
-        verdicts += [Verdict(example, row) for example, row in zip(held_out, scores, strict=True)]
+        held = [index for index, example in enumerate(examples) if example.group == group]
+        rest = [index for index, example in enumerate(examples) if example.group != group]
+        classifier.fit([features[index] for index in rest], [examples[index].state for index in rest])
+        scores = classifier.scores(np.stack([features[index][0] for index in held]))
+        verdicts += [Verdict(examples[index], row) for index, row in zip(held, scores, strict=True)]
     return verdicts
 
 
@@ -193,8 +211,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--where", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--out", type=Path, required=True, help="the .onnx file to write")
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--views", type=int, default=VIEWS, help="varied views of each example")
-    parser.add_argument("--leave-one-out", metavar="PREFIX", help="measure on the groups that begin so")
+    parser.add_argument("--crops", type=Path, action="append", default=[], help="folder of rendered crops, by state")
+    parser.add_argument(
+        "--leave-one-out", action="append", default=[], metavar="PREFIX", help="measure on the groups that begin so"
+    )
     try:
         return _run(parser.parse_args(arguments))
     except ModelsError as problem:
@@ -206,10 +226,12 @@ def _run(parsed: argparse.Namespace) -> int:
     from models.cli import places_of  # noqa: PLC0415  # the other verbs' parser
 
     examples = [one for path in parsed.examples for one in read_examples(path, places_of(parsed.where))]
+    examples += [one for folder in parsed.crops for one in read_crops(folder)]
     classifier = LoadClassifier(parsed.start)
-    features = classifier.views(examples, parsed.seed, parsed.views)
-    if parsed.leave_one_out:
-        groups = sorted({one.group for one in examples if one.group.startswith(parsed.leave_one_out)})
+    features = classifier.views(examples, parsed.seed)
+    for prefix in parsed.leave_one_out:
+        groups = sorted({one.group for one in examples if one.group.startswith(prefix)})
+        print(f"left out one after the other: {len(groups)} groups {prefix}")  # noqa: T201  # a command's output
         for line in report(leave_one_out(classifier, examples, features, groups)):
             print(line)  # noqa: T201  # a command's output
     classifier.fit(features, [one.state for one in examples])
