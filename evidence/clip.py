@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -19,6 +19,9 @@ REMUX_TOOL = f"remux, FFmpeg libavformat {'.'.join(str(part) for part in av.libr
 # RTP's own video clock: a frame time of any camera is exact on it, or off by at most 6 microseconds.
 _TIMESCALE = 90_000
 _SECOND_NS = 1_000_000_000
+# The muxer wants the size and profile of the stream: the parameter sets tell both, no picture need be decoded.
+_WITHOUT_DECODING = {"skip_frame": "all"}
+_WRITE_BYTES = 1 << 20
 # What the index may need: time, offset, size, place and key-frame entries of every packet, and the fixed boxes.
 _INDEX_BYTES = 4096
 _INDEX_BYTES_PER_PACKET = 48
@@ -34,11 +37,11 @@ def to_mp4(span: RecordedSpan) -> bytes:
     index_bytes = _INDEX_BYTES + _INDEX_BYTES_PER_PACKET * len(span.packets)
     options = {"moov_size": str(index_bytes), "fflags": "+bitexact"}
     try:
-        with av.open(sink, "w", format="mp4", options=options) as container:
+        with av.open(sink, "w", format="mp4", options=options, buffer_size=_WRITE_BYTES) as container:
             stream = _add_stream(container, span)
             for packet in _placed(span):
                 packet.stream = stream
-                container.mux(packet)
+                container.mux_one(packet)
     except (FFmpegError, ValueError) as error:
         detail = str(error).splitlines()[0]
         raise SealError(f"{span.camera_id}: {len(span.packets)} packets do not fit into MP4: {detail}") from error
@@ -94,7 +97,8 @@ def _add_stream(container: av.container.OutputContainer, span: RecordedSpan) -> 
         plain = container.add_mux_stream(parameters.codec, width=parameters.width, height=parameters.height)
         plain.time_base = Fraction(1, _TIMESCALE)
         return plain  # type: ignore[return-value]
-    with av.open(io.BytesIO(_elementary(parameters, span.packets[0])), format=parameters.codec) as template:
+    elementary = io.BytesIO(_elementary(parameters, span.packets[0]))
+    with av.open(elementary, format=parameters.codec, options=_WITHOUT_DECODING) as template:
         stream = container.add_stream_from_template(template.streams.video[0])
     stream.time_base = Fraction(1, _TIMESCALE)
     return stream
@@ -103,31 +107,35 @@ def _add_stream(container: av.container.OutputContainer, span: RecordedSpan) -> 
 def _elementary(parameters: StreamParameters, key_packet: EncodedPacket) -> bytes:
     """Parameter sets and the first key frame as an elementary stream: what the muxer learns the stream from."""
     sets = nal.parameter_sets(parameters.codec, parameters.extradata)
-    return nal.to_annex_b(sets) + _annex_b(parameters, key_packet.data)
+    picture = _annex_b(parameters, key_packet.data) if _is_length_prefixed(parameters) else key_packet.data
+    return nal.to_annex_b(sets) + picture
 
 
 def _annex_b(parameters: StreamParameters, data: bytes) -> bytes:
     """The packet with start codes, which the muxer turns into lengths; the units themselves stay as they are."""
-    if nal.length_size(parameters.codec, parameters.extradata) is None:
-        return data
     return nal.to_annex_b(nal.split(parameters.codec, data, parameters.extradata))
 
 
-def _placed(span: RecordedSpan) -> list[av.Packet]:  # type: ignore[type-arg]
+def _placed(span: RecordedSpan) -> Iterator[av.Packet]:  # type: ignore[type-arg]
     """The packets on the container's clock, with decoding times that rise strictly."""
-    nal_units = nal.carries_nal_units(span.parameters.codec)
-    origin_ns, last_dts, placed = span.start_pts_ns, None, []
+    parameters = span.parameters
+    prefixed = nal.carries_nal_units(parameters.codec) and _is_length_prefixed(parameters)
+    origin_ns, last_dts, base = span.start_pts_ns, None, Fraction(1, _TIMESCALE)
     for packet in span.packets:
-        native = av.Packet(_annex_b(span.parameters, packet.data) if nal_units else packet.data)
+        native = av.Packet(_annex_b(parameters, packet.data) if prefixed else packet.data)
         dts = _ticks(packet.dts_ns - origin_ns)
         dts = dts if last_dts is None else max(dts, last_dts + 1)
         native.pts, native.dts = max(_ticks(packet.pts_ns - origin_ns), dts), dts
-        native.time_base = Fraction(1, _TIMESCALE)
+        native.time_base = base
         native.is_keyframe = packet.is_keyframe
-        placed.append(native)
+        yield native
         last_dts = dts
-    return placed
+
+
+def _is_length_prefixed(parameters: StreamParameters) -> bool:
+    return nal.length_size(parameters.codec, parameters.extradata) is not None
 
 
 def _ticks(nanoseconds: int) -> int:
-    return round(Fraction(nanoseconds * _TIMESCALE, _SECOND_NS))
+    """The nearest tick; 90 kHz are 9 ticks in 100 microseconds."""
+    return (nanoseconds * 9 + 50_000) // 100_000

@@ -15,7 +15,7 @@ from evidence.context import CameraContext, RecorderContext, UnfitSpan
 from evidence.errors import SealError
 from evidence.grade import GradeFacts, grade
 from evidence.manifest import ChainPlace, Derived, Manifest, Original, package_id_for, plain
-from evidence.package import fact_of
+from evidence.package import FileFact, fact_of
 from evidence.stills import STILL_TOOL, Still, close_up, panorama, picture_at
 from streams.frame import Frame
 from streams.packet import RecordedSpan
@@ -46,10 +46,11 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A package but for its place in the chain, its sealing time and its signature."""
+    """A package but for its place in the chain, its sealing time and its signature; `facts` are measured of `files`."""
 
     files: Mapping[str, bytes]
     fields: Mapping[str, Any]
+    facts: Mapping[str, FileFact] | None = None
 
     def manifest(self, place: ChainPlace, sealed_at_ns: int, key_id: str) -> Manifest:
         """The manifest of this draft when it is sealed there and then."""
@@ -62,13 +63,14 @@ class _Parts:
     """Files and their entries while they are collected."""
 
     files: dict[str, bytes] = field(default_factory=dict)
+    facts: dict[str, FileFact] = field(default_factory=dict)
     originals: list[Original] = field(default_factory=list)
     derived: list[Derived] = field(default_factory=list)
 
     def add_original(self, path: str, purpose: Literal["clip", "moment"], span: RecordedSpan) -> Original:
         data = to_mp4(span)
         start = min(span.packets, key=lambda packet: packet.pts_ns)
-        fact = fact_of(data)
+        fact = self._keep(path, data)
         entry = Original(
             path=path,
             bytes=fact.size,
@@ -83,14 +85,12 @@ class _Parts:
             start_at_ns=start.captured_at_ns,
             tool=REMUX_TOOL,
         )
-        self.files[path] = data
         self.originals.append(entry)
         return entry
 
     def add_still(self, purpose: Purpose, still: Still, parent: Original) -> None:
         path = f"data/stills/{purpose}.jpg"
-        fact = fact_of(still.data)
-        self.files[path] = still.data
+        fact = self._keep(path, still.data)
         self.derived.append(
             Derived(
                 path=path,
@@ -109,6 +109,10 @@ class _Parts:
             )
         )
 
+    def _keep(self, path: str, data: bytes) -> FileFact:
+        self.files[path], self.facts[path] = data, fact_of(data)
+        return self.facts[path]
+
 
 def compose(material: Material, context: RecorderContext) -> Draft:
     """Remux the originals, make the stills, grade the whole. Raises SealError when no original can be made at all."""
@@ -125,7 +129,7 @@ def compose(material: Material, context: RecorderContext) -> Draft:
         raise SealError(f"{incident.camera_id}: incident {incident.incident_id}: none of its packets are left")
     gaps = [] if clip is None else gaps_of(clip, MAX_GAP_NS)
     facts = _grade_facts(material, parts, gaps, context)
-    return Draft(parts.files, _fields(material, context, parts, gaps, facts))
+    return Draft(parts.files, _fields(material, context, parts, gaps, facts), parts.facts)
 
 
 def _add_panorama(

@@ -79,13 +79,17 @@ def is_entry_name(name: str) -> bool:
     return len(name) <= 120 and _ENTRY_NAME.fullmatch(name) is not None
 
 
-def bag_files(manifest: Manifest, payload: Mapping[str, bytes], signer: Signer) -> dict[str, bytes]:
+def bag_files(
+    manifest: Manifest, payload: Mapping[str, bytes], signer: Signer, facts: Mapping[str, FileFact] | None = None
+) -> dict[str, bytes]:
     """All files of the sealed bag by name, `payload` included.
 
+    `facts`: what was measured of each file of `payload` when it was made; without them they are measured here.
     Raises ManifestError when the manifest has no canonical form, ValueError when it does not list exactly `payload`.
     """
     listed = {entry.path: FileFact(entry.bytes, entry.sha256) for entry in manifest.files}
-    if listed != {name: fact_of(data) for name, data in payload.items()}:
+    measured = {name: fact_of(data) for name, data in payload.items()} if facts is None else dict(facts)
+    if listed != measured or measured.keys() != payload.keys():
         raise ValueError("the manifest does not list exactly the files of the package")
     manifest_bytes = manifest.to_bytes()
     tags = derived_tag_files(manifest)

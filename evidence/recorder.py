@@ -329,7 +329,7 @@ class _Sealer:
         draft = _composed(job, self._context)
         place = next_place(self.store.head(job.camera_id))
         manifest = draft.manifest(place, self._clock.wall_ns(), self._signer.key_id)
-        files = bag_files(manifest, draft.files, self._signer)
+        files = bag_files(manifest, draft.files, self._signer, draft.facts)
         path = self.store.commit(manifest, files)
         self.sealed += 1
         digest = fact_of(files[MANIFEST_FILE]).sha256
