@@ -15,6 +15,7 @@ from models.errors import TrainingError
 from models.load import (
     LoadClassifier,
     LoadExample,
+    Verdict,
     crop,
     leave_one_out,
     main,
