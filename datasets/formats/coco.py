@@ -36,7 +36,10 @@ def _annotation(number: int, image: int, category: int, box: Box) -> dict[str, A
 
 
 def read_coco(path: Path) -> tuple[LabelSet, tuple[Dropped, ...]]:
-    """Read a COCO JSON; crowds, boxes without size and annotations of unknown images or categories are dropped."""
+    """Read a COCO JSON; crowds, boxes without size and annotations of unknown images or categories are dropped.
+
+    Of what else an annotation holds (outline, key points), only the box is kept, which is reported too.
+    """
     try:
         document = json.loads(path.read_text("utf-8"))
         categories = {int(c["id"]): str(c["name"]) for c in sorted(document["categories"], key=lambda c: int(c["id"]))}
@@ -60,9 +63,16 @@ def _boxes(
         box = _box(item, images, categories)
         if isinstance(box, Box):
             boxes[int(item["image_id"])].append(box)
+            dropped += [
+                Dropped(f"annotation {item.get('id')}", f"its {key}: boxes alone are kept") for key in _more(item)
+            ]
         else:
             dropped.append(Dropped(f"annotation {item.get('id')}", box))
     return boxes, tuple(dropped)
+
+
+def _more(item: dict[str, Any]) -> list[str]:
+    return [key for key in ("segmentation", "keypoints") if item.get(key)]
 
 
 def _box(item: dict[str, Any], images: set[int], categories: dict[int, str]) -> Box | str:

@@ -42,7 +42,10 @@ def _add(root: ET.Element, box: Box) -> None:
 
 
 def read_voc(folder: Path, classes: Sequence[str]) -> tuple[LabelSet, tuple[Dropped, ...]]:
-    """Read every XML below a folder; objects of other classes or without size are dropped."""
+    """Read every XML below a folder; objects of other classes or without size are dropped.
+
+    An object's marks and parts are left out, which is reported too.
+    """
     if not folder.is_dir():
         raise FormatError(f"{folder}: no such folder")
     dropped: list[Dropped] = []
@@ -59,11 +62,22 @@ def _read(path: Path, classes: tuple[str, ...], dropped: list[Dropped]) -> Label
             box = _box(thing, classes)
             if isinstance(box, Box):
                 boxes.append(box)
+                dropped += [Dropped(f"{path.name}: object {number}", f"its {what}") for what in _more(thing)]
             else:
                 dropped.append(Dropped(f"{path.name}: object {number}", box))
         return LabelledImage(_text(root, "filename"), width, height, tuple(boxes))
     except (OSError, ValueError, ET.ParseError) as error:
         raise FormatError(f"{path}: not VOC labels: {error}") from error
+
+
+def _more(thing: ET.Element) -> list[str]:
+    marks = [f"mark {key!r}" for key in ("difficult", "truncated", "occluded") if thing.findtext(key, "0") == "1"]
+    pose = thing.findtext("pose", "Unspecified")
+    return [
+        *marks,
+        *([f"pose {pose}"] if pose != "Unspecified" else []),
+        *[f"part {p.findtext('name')}" for p in thing.iterfind("part")],
+    ]
 
 
 def _box(thing: ET.Element, classes: tuple[str, ...]) -> Box | str:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from datasets.cli import main
 from datasets.formats import Box, FormatError, LabelledImage, LabelSet, read_coco, read_voc, read_yolo, write_yolo
 from datasets.formats.pictures import size_of
 
@@ -117,3 +118,41 @@ def test_a_text_file_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("hello")
     with pytest.raises(FormatError, match="neither JPEG nor PNG"):
         size_of(tmp_path / "a.jpg")
+
+
+def test_what_a_box_cannot_hold_is_named_and_the_box_kept(tmp_path: Path) -> None:
+    outlined = {"id": 8, "image_id": 1, "category_id": 1, "bbox": [0, 0, 2, 1], "segmentation": [[0, 0, 2, 0, 2, 1]]}
+    document = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 4, "height": 4}],
+        "categories": [{"id": 1, "name": "car"}],
+        "annotations": [outlined],
+    }
+    (tmp_path / "c.json").write_text(json.dumps(document))
+    labels, dropped = read_coco(tmp_path / "c.json")
+    assert (len(labels.images[0].boxes), [(d.where, d.why) for d in dropped]) == (
+        1,
+        [("annotation 8", "its segmentation: boxes alone are kept")],
+    )
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>3</xmax><ymax>3</ymax></bndbox>"
+    thing = f"<object><name>car</name><difficult>1</difficult><pose>Left</pose>{box}</object>"
+    size = "<size><width>4</width><height>4</height></size>"
+    (tmp_path / "a.xml").write_text(f"<annotation><filename>a.jpg</filename>{size}{thing}</annotation>")
+    labels, dropped = read_voc(tmp_path, ("car",))
+    assert len(labels.images[0].boxes) == 1
+    assert [d.why for d in dropped] == ["its mark 'difficult'", "its pose Left"]
+
+
+def test_convert_says_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture(tmp_path / "images/a.jpg")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/a.txt").write_text("0 0.5 0.5 0.5 0.5\n7 0.5 0.5 0.5 0.5\n")
+    yolo = [str(tmp_path / "labels"), str(tmp_path / "c.json"), "--from", "yolo", "--to", "coco"]
+    assert main(["convert", *yolo, "--images", str(tmp_path / "images"), "--classes", "car"]) == 0
+    printed = capsys.readouterr().out
+    assert "1 pictures, 1 boxes, 1 left out" in printed
+    assert "left out: a.txt:2: class 7 of 1" in printed
+    back = [str(tmp_path / "c.json"), str(tmp_path / "again"), "--from", "coco", "--to", "yolo"]
+    assert main(["convert", *back]) == 0
+    assert (tmp_path / "again/labels/a.txt").read_text() == "0 0.5 0.5 0.5 0.5\n"
+    assert main(["convert", *yolo]) == 2
+    assert "--classes NAME" in capsys.readouterr().err
