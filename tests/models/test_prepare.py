@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -146,6 +147,46 @@ def test_a_prepared_set_is_taken_as_it_is_until_the_recipe_changes(tmp_path: Pat
         prepare(Recipe(name="t", seed=seed, sets=(one,), fit=FIT), places, no_teacher, tmp_path / "data", lines.append)
         skipped.append("made: already prepared" in lines)
     assert skipped == [False, True, False, False]
+
+
+def test_a_set_that_an_older_version_prepared_is_taken_as_it_is(tmp_path: Path) -> None:
+    recipe = Recipe(name="t", seed=1, sets=(rendered_set(tmp_path / "in", 3),), fit=FIT)
+    for _ in range(2):
+        lines: list[str] = []
+        prepare(recipe, {"scenes": tmp_path / "in"}, no_teacher, tmp_path / "data", lines.append)
+        path = tmp_path / "data/made/set.json"
+        content = json.loads(path.read_text())
+        content["origin"].pop("refuted", None)  # a key that came later
+        path.write_text(json.dumps(content))
+    assert lines == ["made: already prepared"]
+
+
+def test_a_picture_cut_to_its_object_is_one_box(tmp_path: Path) -> None:
+    part = rendered_set(tmp_path / "in", 1).model_copy(update={"labels": None, "whole": "dump_truck", "split": "train"})
+    recipe = Recipe(name="t", seed=1, sets=(part,), fit=FIT)
+    prepare(recipe, {"scenes": tmp_path / "in"}, no_teacher, tmp_path / "data", lambda _: None)
+    (labels,) = (tmp_path / "data/made/labels/train").iterdir()
+    assert labels.read_text() == f"{STREET_CLASSES.index('dump_truck')} 0.500000 0.500000 1.000000 1.000000\n"
+
+
+def test_teachers_do_not_label_again_what_a_person_refuted(tmp_path: Path) -> None:
+    part = rendered_set(tmp_path / "in", 1)
+    part = part.model_copy(update={"refuted": "refuted", "trust": "some", "split": "train", "labels": "none"})
+    (tmp_path / "in/none").mkdir()
+    (tmp_path / "in/refuted").mkdir()
+    (picture,) = (tmp_path / "in/images").iterdir()
+    height, width = np.asarray(cv2.imread(str(picture))).shape[:2]
+    (tmp_path / "in/refuted" / f"{picture.stem}.txt").write_text("0.25 0.25 0.5 0.5\n")
+    corners = [[0, 0, width / 2, height / 2], [width / 2, height / 2, width, height]]
+    sure = Detections.untracked(np.array(corners, np.float32), np.ones(2, np.float32), np.array([CAR, CAR]))
+
+    def teacher(_image: Image, _quick: bool) -> TeacherLabels:
+        return TeacherLabels(sure, Detections.empty().xyxy)
+
+    recipe = Recipe(name="t", seed=1, sets=(part,), fit=FIT)
+    prepare(recipe, {"scenes": tmp_path / "in"}, teacher, tmp_path / "data", lambda _: None)
+    (labels,) = (tmp_path / "data/made/labels/train").iterdir()
+    assert labels.read_text() == f"{CAR} 0.750000 0.750000 0.500000 0.500000\n"
 
 
 def test_an_interrupted_set_is_not_there(tmp_path: Path) -> None:
