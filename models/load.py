@@ -2,11 +2,13 @@
 
     python -m models.load EXAMPLES.csv ... --start COCO.safetensors --where pictures=DIR --out load.onnx
 
-The backbone of COCO's YOLO11n stays as it is; one linear layer on its features is fitted to the examples, each seen
-many times with other crops, light and blur. With a few dozen real examples anything larger would learn them by heart,
-and leaving one out costs a second instead of a training run. An examples file has the columns `where, image, x1, y1,
-x2, y2, state, group`: the box in 0..1 of the picture, and a group that is left out as a whole. `--crops FOLDER` adds
-rendered trucks: one folder a state, as `python -m datasets.scenes loads` makes them.
+COCO's backbone is tuned on every example whose group `--leave-one-out` does not name; then it stays as it is, and one
+linear layer on its features is fitted to all examples, each seen many times with other crops, light and blur. So
+leaving a group out is honest (the backbone never saw any of them) and costs a second instead of a training run.
+
+An examples file has the columns `where, image, x1, y1, x2, y2, state, group`: the box in 0..1 of the picture, and a
+group that is left out as a whole. `--crops FOLDER` adds rendered trucks: one folder a state, as `python -m
+datasets.scenes loads` makes them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ SIDE = 224
 MARGIN = 0.06  # of the box on each side: a heap stands over the edge that a detector draws
 VIEWS = 24  # varied views of a real example
 CROP_VIEWS = 3  # of a rendered one, of which there are many
+TUNE_VIEWS = 3
+TUNE_BATCH = 16
 COLUMNS = ("where", "image", "x1", "y1", "x2", "y2", "state", "group")
 
 Features = npt.NDArray[np.float32]
@@ -138,16 +142,29 @@ class LoadClassifier:
 
         self.net = load_net(start)
 
+    def tune(self, examples: Sequence[LoadExample], seed: int, epochs: int, say: Callable[[str], None]) -> None:
+        """Tune backbone and layer together on these examples, each seen anew `TUNE_VIEWS` times an epoch."""
+        random = np.random.default_rng(seed)
+        pictures = [_open(example) for example in examples]
+        order = np.repeat(np.arange(len(examples)), TUNE_VIEWS)
+        steps = epochs * -(-len(order) // TUNE_BATCH)
+        tuner = self.net.tuner(steps, [LOAD_STATES.index(example.state) for example in examples])
+        for epoch in range(1, epochs + 1):
+            random.shuffle(order)
+            losses = []
+            for first in range(0, len(order), TUNE_BATCH):
+                chosen = order[first : first + TUNE_BATCH]
+                crops = np.stack([vary(pictures[index], examples[index].box, random) for index in chosen])
+                losses.append(tuner.step(crops, chosen))
+            say(f"tuning: epoch {epoch} of {epochs}, loss {np.mean(losses):.3f}")
+
     def views(self, examples: Sequence[LoadExample], seed: int) -> list[Features]:
         """Features (1 + views, F) of each example: first the plain crop, then the varied ones."""
         random = np.random.default_rng(seed)
         return [self._features(example, random) for example in examples]
 
     def _features(self, example: LoadExample, random: np.random.Generator) -> Features:
-        image = cv2.imread(str(example.picture), cv2.IMREAD_COLOR)
-        if image is None:
-            raise TrainingError(f"{example.picture}: not a picture")
-        picture = np.asarray(image, np.uint8)
+        picture = _open(example)
         crops = [crop(picture, example.box), *(vary(picture, example.box, random) for _ in range(example.views))]
         features: Features = self.net.features_of(np.stack(crops))
         return features
@@ -161,6 +178,13 @@ class LoadClassifier:
         """Probabilities (N, 5), in the order of `LOAD_STATES`, of features (N, F)."""
         scores: Features = self.net.scores_of(features)
         return scores
+
+
+def _open(example: LoadExample) -> Image:
+    image = cv2.imread(str(example.picture), cv2.IMREAD_COLOR)
+    if image is None:
+        raise TrainingError(f"{example.picture}: not a picture")
+    return np.asarray(image, np.uint8)
 
 
 def leave_one_out(
@@ -211,6 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--where", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--out", type=Path, required=True, help="the .onnx file to write")
     parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--tune-epochs", type=int, default=0, help="tune the backbone so long (0: leave it as it is)")
     parser.add_argument("--crops", type=Path, action="append", default=[], help="folder of rendered crops, by state")
     parser.add_argument(
         "--leave-one-out", action="append", default=[], metavar="PREFIX", help="measure on the groups that begin so"
@@ -228,6 +253,8 @@ def _run(parsed: argparse.Namespace) -> int:
     examples = [one for path in parsed.examples for one in read_examples(path, places_of(parsed.where))]
     examples += [one for folder in parsed.crops for one in read_crops(folder)]
     classifier = LoadClassifier(parsed.start)
+    unseen = [one for one in examples if not one.group.startswith(tuple(parsed.leave_one_out))]
+    classifier.tune(unseen, parsed.seed, parsed.tune_epochs, print)
     features = classifier.views(examples, parsed.seed)
     for prefix in parsed.leave_one_out:
         groups = sorted({one.group for one in examples if one.group.startswith(prefix)})

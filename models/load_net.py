@@ -6,6 +6,7 @@ A bed lies in the upper part of a truck's picture and the cab in the lower: mean
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ TAPS = (4, 6, 10)  # backbone layers whose maps are read: strides 8, 16 and 32
 THIRDS = 3
 SIDE = 224
 WEIGHT_DECAY = 3e-3
+BACKBONE_RATE = 3e-4
+LAYER_RATE = 3e-3
 STEPS = 200
 OPSET = 18
 MAX_IR_VERSION = 10  # what the oldest ONNX Runtime that we accept reads
@@ -61,6 +64,10 @@ class LoadNet(torch.nn.Module):
         """Probabilities (N, 5) of features (N, F)."""
         with torch.inference_mode():
             return np.asarray(self.last(torch.from_numpy(features)).softmax(dim=1).numpy(), np.float32)
+
+    def tuner(self, steps: int, states: Sequence[int]) -> Tuner:
+        """What tunes backbone and layer in so many steps on examples of these states (indices of `LOAD_STATES`)."""
+        return Tuner(self, steps, torch.tensor(states))
 
     def fit(self, features: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> None:
         """Fit the last layer from zero: cross entropy with every state weighing the same, and weight decay.
@@ -115,6 +122,43 @@ class LoadNet(torch.nn.Module):
             raise ExportError(f"{draft.name}: the export differs from torch by {difference:.5f} in score")
 
 
+class Tuner:
+    """Steps of AdamW along a cosine, every state weighing the same. Normalisation stays as it is folded in."""
+
+    def __init__(self, net: LoadNet, steps: int, states: torch.Tensor) -> None:
+        self._net = net
+        self._states = states
+        self._weight = _state_weights(states)
+        self._solver = torch.optim.AdamW(
+            [
+                {"params": net.layers.requires_grad_(requires_grad=True).parameters(), "lr": BACKBONE_RATE},
+                {"params": net.last.parameters(), "lr": LAYER_RATE},
+            ],
+            weight_decay=0.01,
+        )
+        self._schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self._solver, max(steps, 1))
+
+    def step(self, crops: npt.NDArray[np.uint8], examples: npt.NDArray[np.int64]) -> float:
+        """One step on BGR crops (N, 224, 224, 3) of the examples at these places; returns the loss."""
+        inputs = as_input(crops).to(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            features = self._net.pooled(inputs)
+        outputs = self._net.last(features.float())
+        targets = self._states[torch.from_numpy(examples)]
+        loss = torch.nn.functional.cross_entropy(outputs, targets, weight=self._weight, label_smoothing=0.05)
+        self._solver.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch carries no type here
+        self._solver.step()
+        self._schedule.step()
+        return float(loss.detach())
+
+
+def _state_weights(states: torch.Tensor) -> torch.Tensor:
+    counts = torch.bincount(states, minlength=len(LOAD_STATES)).float()
+    share = torch.where(counts > 0, counts.sum() / counts.clamp(min=1), torch.zeros(()))
+    return share / share.max().clamp(min=1e-6)
+
+
 def load_net(start: Path) -> LoadNet:
     """The network with COCO's backbone and a last layer not yet fitted. Raises ModelsError."""
     layers: Any = coco_start(start).model
@@ -141,13 +185,12 @@ def metadata() -> dict[str, str]:
 
 
 def _minimise(inputs: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> None:
-    counts = torch.bincount(targets, minlength=len(LOAD_STATES)).float()
-    share = torch.where(counts > 0, counts.sum() / counts.clamp(min=1), torch.zeros(()))
+    states = _state_weights(targets)
     solver = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def cost() -> torch.Tensor:
         solver.zero_grad()
-        loss = torch.nn.functional.cross_entropy(inputs @ weight.T + bias, targets, weight=share / share.max())
+        loss = torch.nn.functional.cross_entropy(inputs @ weight.T + bias, targets, weight=states)
         loss = loss + WEIGHT_DECAY * weight.square().sum()
         loss.backward()  # type: ignore[no-untyped-call]  # torch carries no type here
         return loss
