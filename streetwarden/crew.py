@@ -21,6 +21,7 @@ from streetwarden.detection import device_of, load_engine
 from streetwarden.fleet import Fleet
 from streetwarden.lanes import InferenceLanes, LanePlan
 from streetwarden.look_log import LookLog
+from streetwarden.memory import WatchMemory
 from streetwarden.pipeline import Pipeline, nobody_asks
 from streetwarden.recording import make_recorder
 from streetwarden.settings import Settings
@@ -82,14 +83,18 @@ def working(
         recorder = stack.enter_context(make_recorder(settings, root, engine, clock, on_sealed, executor))
         on_look = stack.enter_context(LookLog(looks, clock)).write if looks else nobody_asks
         interval_s = settings.interval_seconds
-        pipeline = Pipeline(engine.class_names, recorder, on_incident, clock, interval_s=interval_s, on_look=on_look)
+        memory = WatchMemory(root / "watch")
+        stack.callback(memory.write)
+        pipeline = Pipeline(
+            engine.class_names, recorder, on_incident, clock, interval_s=interval_s, on_look=on_look, memory=memory
+        )
         lanes = InferenceLanes(load, pipeline, clock, plan, engine=engine)
         lanes.start()
         stack.callback(lanes.stop)
         fleet = Fleet(pipeline, clock)
         stack.callback(fleet.stop)
         canary = Canary(lanes, clock, settings.canary_seconds)
-        stack.enter_context(Care((pipeline.tick, lanes.check, lambda: look_after(canary, lanes))))
+        stack.enter_context(Care((pipeline.tick, lanes.check, lambda: look_after(canary, lanes), memory.write)))
         yield Crew(fleet, lanes, pipeline, recorder, canary)
 
 

@@ -17,6 +17,10 @@ from streetwarden.cameras_file import CameraConfig
 from streetwarden.pipeline import Pipeline
 from streetwarden.watched import WatchedCamera
 
+RING_SECONDS = 32.0
+"""The clip of a package, 25 s before the confirmation and 5 s after it, and the key frame before them."""
+RING_BYTES = 16 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class LiveCamera:
@@ -79,7 +83,7 @@ class Fleet:
         return [live.health() for live in list(self._live.values())]
 
     def _add(self, config: CameraConfig) -> None:
-        ring = PacketRing(config.id)
+        ring = PacketRing(config.id, RING_SECONDS, RING_BYTES)
         source = CameraSource(config.id, config.url, transport=config.transport)
         stream = CameraStream(source, ring, self._clock, on_motion=self._pipeline.schedule.wake, pool=self._pool)
         watched = self._pipeline.add(config, ring, stream.reader, stream.health)

@@ -15,6 +15,7 @@ from streams.frame import Frame
 from streams.reader import CameraReader
 from streams.ring import PacketRing
 from streetwarden.cameras_file import CameraConfig
+from streetwarden.memory import WatchMemory
 from streetwarden.schedule import LookSchedule
 from streetwarden.watched import Health, Look, WatchedCamera, no_health
 
@@ -42,6 +43,7 @@ class Pipeline:
         *,
         interval_s: float | None = None,
         on_look: OnLook = nobody_asks,
+        memory: WatchMemory | None = None,
     ) -> None:
         self._class_names = tuple(class_names)
         self._recorder = recorder
@@ -49,6 +51,7 @@ class Pipeline:
         self._clock = clock
         self._interval_s = interval_s
         self._on_look = on_look
+        self._memory = memory
         self._cameras: dict[str, WatchedCamera] = {}
         self._recording = threading.RLock()
         self._analysed_before = 0
@@ -74,7 +77,7 @@ class Pipeline:
         Raises DetectorError when a rule asks for a class that the model does not know.
         """
         watch = CameraWatch(config.id, config.local_zones, self._class_names)
-        camera = WatchedCamera(config, ring, watch, reader, health, self._interval_s)
+        camera = WatchedCamera(config, ring, watch, reader, health, self._interval_s, memory=self._memory)
         self._cameras[config.id] = camera
         if reader is not None:
             camera.ask(self._clock.wall_ns())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from detector.detections import Detections
 from detector.incident import Incident
+from detector.snapshot import SnapshotError
 from detector.watch import CameraWatch
 from evidence.recorder import CameraContext
 from streams.demand import Demand
@@ -16,8 +18,12 @@ from streams.health import StreamHealth
 from streams.reader import CameraReader
 from streams.ring import PacketRing
 from streetwarden.cameras_file import CameraConfig
+from streetwarden.memory import WatchMemory
 from streetwarden.turns import Turns
 
+logger = logging.getLogger(__name__)
+
+REMEMBER_NS = 20_000_000_000
 Health = Callable[[], StreamHealth | None]
 
 
@@ -46,6 +52,8 @@ class WatchedCamera:
     demand: Demand | None = None
     latest: tuple[int, int] | None = None
     waits_since_ns: int = 0
+    memory: WatchMemory | None = None
+    remembered_ns: int | None = None
 
     @property
     def camera_id(self) -> str:
@@ -78,11 +86,35 @@ class WatchedCamera:
 
     def observe(self, frame: Frame, detections: Detections) -> list[Incident]:
         """Let the watch judge, and ask what is wanted next."""
+        if self.latest is None:
+            self._recall(frame)
         changes = self.watch.observe(frame, detections)
         self.frames_analysed += 1
         self.fitness, self.latest = frame.fitness, (frame.captured_at_ns, frame.pts_ns)
         self.ask(frame.captured_at_ns)
+        self._remember(frame.pts_ns, changed=bool(changes))
         return changes
+
+    def _recall(self, frame: Frame) -> None:
+        """Go on where an earlier worker, or an earlier configuration, stopped."""
+        snapshot = self.memory.recall(self.camera_id) if self.memory is not None else None
+        if snapshot is None:
+            return
+        try:
+            self.watch.restore(snapshot, frame.pts_ns, frame.captured_at_ns)
+        except SnapshotError as error:
+            logger.info("%s; its watch begins anew", error)
+
+    def _remember(self, pts_ns: int, *, changed: bool) -> None:
+        """At every change, and now and then while something is open."""
+        if self.memory is None:
+            return
+        due = self.remembered_ns is None or pts_ns - self.remembered_ns >= REMEMBER_NS
+        if changed or (due and self.watch.incidents):
+            snapshot = self.watch.snapshot()
+            if snapshot is not None:
+                self.memory.keep(self.camera_id, snapshot)
+            self.remembered_ns = pts_ns
 
     def look_at(self, frame: Frame, now_ns: int = 0) -> Look:
         """The picture, decoded at `now_ns` (monotonic), with its place in the camera's order."""
