@@ -46,8 +46,10 @@ def test_the_command_writes_figures_beside_those_of_the_start(picture_set: Path,
     assert [(figure.what, figure.on, figure.pictures, figure.kind) for figure in figures] == [
         ("mAP50", "squares", 6, "rendered"),
         ("mAP50-95", "squares", 6, "rendered"),
+        ("mAP50 of person, 6 boxes", "squares", 6, "rendered"),
+        ("mAP50 of bicycle, 6 boxes", "squares", 6, "rendered"),
     ]
-    assert all(figure.value == figure.start for figure in figures)
+    assert all(figure.value == figure.start for figure in figures[:2])
     assert read_card(card).training == read_card(WEIGHTS_FOLDER / "street.json").training
 
 
