@@ -19,6 +19,7 @@ from datasets.scenes.generated import (
     camera_entry,
     generated_clip,
     read_cameras,
+    shown_clips,
     write_cameras,
 )
 from datasets.scenes.render import Quality
@@ -144,13 +145,15 @@ def _generated(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    clips = {clip.name: clip for clip in demo_clips()}
+    further = shown_clips()
+    clips = {clip.name: clip for clip in (*demo_clips(), *(clip for _, clip in further))}
     for name in options.only or clips:
         if name not in clips:
             raise SceneError(f"no clip {name!r} in the demo; there are {', '.join(clips)}")
         stage = RenderStage(clips[name].scene, options.store, _quality(options))
         make_clip(clips[name], stage, options.out, _reporter(name))
-    cameras_file.write(tuple(clips.values()), options.out / "demo.yaml")
+    cameras_file.write(demo_clips(), options.out / "demo.yaml")
+    cameras_file.write_all(demo_clips(), further, options.out / "all-kinds.yaml")
     return 0
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from datasets.scenes.camera import ground_polygon
+from datasets.scenes.generated import camera_entry, write_cameras
 from datasets.scenes.spec import ClipSpec
 
 DWELL_S = 12
@@ -34,10 +33,23 @@ def _camera(clip: ClipSpec) -> dict[str, Any]:
     return {"id": clip.name, "url": f"{clip.name}.mp4", "zones": [zone]}
 
 
+_HEAD_OF_ALL = """\
+# All four kinds: the demo's cameras, and a clip each of vending, garbage and muck trucks. Minutes are seconds there and
+# so are the limits. They need a model that knows the classes stall, tricycle, garbage, overflow and dump_truck.
+# Made by `python -m datasets.scenes clips`; `url` is relative to this file.
+"""
+
+
+def all_kinds(parking: Sequence[ClipSpec], further: Sequence[tuple[str, ClipSpec]]) -> dict[str, Any]:
+    """The content of the cameras file of all kinds; `further` is (kind, clip)."""
+    return {"cameras": [*map(_camera, parking), *(camera_entry(clip, kind) for kind, clip in further)]}
+
+
+def write_all(parking: Sequence[ClipSpec], further: Sequence[tuple[str, ClipSpec]], path: Path) -> None:
+    """Write the cameras file of all kinds, whole or not at all."""
+    write_cameras(all_kinds(parking, further)["cameras"], path, _HEAD_OF_ALL)
+
+
 def write(clips: Sequence[ClipSpec], path: Path) -> None:
     """Write the cameras file whole or not at all."""
-    fresh = path.with_suffix(".part")
-    fresh.write_text(
-        _HEAD + yaml.safe_dump(cameras(clips), sort_keys=False, default_flow_style=None, width=110), "utf-8"
-    )
-    fresh.replace(path)
+    write_cameras(cameras(clips)["cameras"], path, _HEAD)

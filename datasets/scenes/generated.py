@@ -7,7 +7,7 @@ limits that fit the clips' compressed time).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,23 @@ def generated_clip(kind: str, seed: int, size_wh: tuple[int, int] = SIZE_WH) -> 
         raise SceneError(f"no clips of kind {kind!r}; there are {', '.join(STORIES)}")
     spec = STORIES[kind](places.place(kind, seed, size_wh), seed, f"{kind.replace('_', '-')}-{seed:06d}")
     night = spec.scene.light.night > 0
-    values = {name: getattr(spec, name) for name in ClipSpec.__dataclass_fields__}
-    return ClipSpec(**values | {"tolerance": 2.0, "noise": 2.4 if night else 1.0, "crf": 28.0 if size_wh[0] < 1000 else 32.0})
+    small = size_wh[0] < 1000
+    return replace(spec, tolerance=2.0, noise=2.4 if night else 1.0, crf=28.0 if small else 32.0)
+
+
+# The clips of the demo beside the four of illegal parking: name, kind and seed.
+SHOWN = (
+    ("vendor-corner", story_vending.KIND, 0),
+    ("bag-lane", story_garbage.KIND, 4),
+    ("haul-road", story_trucks.KIND, 1),
+)
+SHOWN_CRF = 32.0  # they lie in the repository
+
+
+def shown_clips() -> tuple[tuple[str, ClipSpec], ...]:
+    """(kind, clip) of the demo's further cameras, one for each kind but parking."""
+    made = ((kind, name, generated_clip(kind, seed)) for name, kind, seed in SHOWN)
+    return tuple((kind, replace(clip, name=name, crf=SHOWN_CRF, noise=0.8)) for kind, name, clip in made)
 
 
 def camera_entry(clip: ClipSpec, kind: str) -> dict[str, Any]:

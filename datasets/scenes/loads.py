@@ -13,6 +13,7 @@ from datasets.scenes.spec import ActorSpec, CameraSpec
 from datasets.scenes.sprites import Sprite
 
 STATES = ("empty", "covered", "partly", "uncovered", "not_visible")
+MISLEADING = ""  # a half covered truck of which one half alone is seen: nothing to learn from
 ENOUGH = 0.012  # share of the truck's pixels that must tell
 
 
@@ -35,15 +36,17 @@ def seen(view: CameraSpec, truck: Mesh, box: tuple[int, int, int, int]) -> LoadV
 
 
 def label(state: str, view: LoadView) -> str:
-    """The label of a crop of a truck in a load state of `muck.LOADS`: what nobody can see is `not_visible`."""
+    """The label of a crop of a truck in a load state of `muck.LOADS`: what nobody can see is `not_visible`.
+
+    `MISLEADING` when the view says something else than the truth.
+    """
     if state == "empty":
         return "empty" if view.inside >= ENOUGH else "not_visible"
     if state == "covered":
         return "covered" if view.cover >= ENOUGH else "not_visible"
     if state == "partly":
-        if view.load >= ENOUGH and view.cover >= ENOUGH:
-            return "partly"
-        return "not_visible"
+        both = view.load >= ENOUGH, view.cover >= ENOUGH
+        return "partly" if all(both) else MISLEADING if any(both) else "not_visible"
     return "uncovered" if view.load >= ENOUGH else "not_visible"
 
 

@@ -147,6 +147,8 @@ class StreetStills:
                 continue
             self._cropped.add(item.actor.id)
             state = loads.label_of(view, item.actor, item.pose, sprite)
+            if state == loads.MISLEADING:
+                continue
             box = loads.crop_box(part.xyxy, (view.width, view.height), self._rng)
             path = self._folder / "loads" / state / f"{name}-{item.actor.id}-{item.actor.state}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)

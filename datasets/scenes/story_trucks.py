@@ -68,7 +68,7 @@ def actor_of(here: Place, who: str) -> ActorSpec:
     truck = places.cast(here, name, "dump_truck", state)
     for number in range(20):
         shape = replace(truck, variant=truck.variant // 2 + number)
-        if state_seen(here, shape, watched=watched) != "not_visible":
+        if state_seen(here, shape, watched=watched) not in (loads.MISLEADING, "not_visible"):
             return shape
     return truck
 

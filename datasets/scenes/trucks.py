@@ -18,6 +18,7 @@ from datasets.scenes.stills import StageFor, StreetPictures, write_picture
 TRUCKS_PER_STREET = 32
 SMALLEST_PX, LARGEST_SHARE = 50, 0.94
 _HEIGHT_M = 3.0
+_CUT_SHARE = 0.22
 _SIZE_WH = (448, 252)  # a classifier looks at crops of half that size
 _STATES, _SHARES = ("empty", "covered", "partly", "uncovered", "spilling"), (0.2, 0.25, 0.24, 0.23, 0.08)
 
@@ -114,8 +115,13 @@ def _crop(pictures: StreetPictures, item: Shown, folder: Path) -> Crop | None:
     cut = compose.cut_outs(pictures.stage, view, [item])
     if not cut or cut[0][1].body.sum() < 0.7 * cut[0][1].whole:  # a tree or a lamp stands before it
         return None
-    state = loads.label_of(view, item.actor, item.pose, cut[0][1])
     box = loads.crop_box(item.parts[0][2], (view.width, view.height), pictures.rng)
+    if pictures.rng.random() < _CUT_SHARE:  # as the picture's upper edge cuts a truck that is near
+        box = (box[0], round(box[1] + float(pictures.rng.uniform(0.35, 0.6)) * (box[3] - box[1])), box[2], box[3])
+    mesh = sprites.at(actors.model(item.actor, item.pose.phase), item.pose)
+    state = loads.label(item.actor.state, loads.seen(view, mesh, box))
+    if state == loads.MISLEADING:
+        return None
     picture = pictures.develop(cut)[box[1] : box[3], box[0] : box[2]]
     path = folder / "loads" / state / f"{pictures.name}-{item.actor.id}-{item.actor.state}.jpg"
     path.parent.mkdir(parents=True, exist_ok=True)

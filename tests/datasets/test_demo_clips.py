@@ -15,11 +15,14 @@ import yaml
 
 from datasets.scenes import cameras_file
 from datasets.scenes.demo import demo_clips
+from datasets.scenes.generated import shown_clips
 from datasets.scenes.spec import CLASSES, ClipSpec
 from datasets.scenes.truth import Truth, spec_json
 
 FOLDER = Path(cameras_file.__file__).parents[1] / "clips"
 CLIPS = demo_clips()
+FURTHER = shown_clips()
+each_further = pytest.mark.parametrize("clip", [clip for _, clip in FURTHER], ids=lambda clip: clip.name)
 each_clip = pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.name)
 
 
@@ -61,6 +64,42 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@each_further
+def test_a_clip_of_another_kind_is_small_and_made_from_todays_spec(clip: ClipSpec) -> None:
+    path = FOLDER / f"{clip.name}.mp4"
+    assert path.stat().st_size < 1_500_000
+    with av.open(str(path)) as source:
+        stream = source.streams.video[0]
+        packets = [packet for packet in source.demux(stream) if packet.size]
+        assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 640, 360)
+        assert all(packet.pts == packet.dts for packet in packets)
+        assert [n for n, packet in enumerate(packets) if packet.is_keyframe] == list(range(0, clip.frames, clip.gop))
+    truth = truth_of(clip.name)
+    assert len(packets) == clip.frames == len(truth.frames)
+    assert yaml.safe_load(yaml.safe_dump(truth.to_json()["spec"])) == _plain(spec_json(clip))
+
+
+def test_there_is_one_further_clip_for_each_kind_but_parking_with_something_to_find() -> None:
+    assert sorted(kind for kind, _ in FURTHER) == ["exposed_garbage", "street_vending", "uncovered_muck_truck"]
+    for kind, clip in FURTHER:
+        assert {incident.kind for incident in truth_of(clip.name).incidents} == {kind}
+
+
+@each_further
+def test_key_frames_of_another_kind_show_what_is_there(clip: ClipSpec) -> None:
+    """In the middle of an incident the picture differs, where its actor is, from a picture without it."""
+    truth, pictures = truth_of(clip.name), key_frames(clip.name)
+    for incident in truth.incidents:
+        middle = (incident.from_s + incident.to_s) / 2
+        time, there = min(pictures, key=lambda one: abs(one[0] - middle))
+        box = truth.box_at(incident.actor, time)
+        assert box is not None
+        x1, y1, x2, y2 = (int(v) for v in box.xyxy)
+        away = [p for t, p in pictures if truth.box_at(incident.actor, t) is None]
+        gone = np.median([p[y1:y2, x1:x2] for p in away], axis=0)
+        assert np.abs(there[y1:y2, x1:x2].astype(int) - gone).mean() > 8
 
 
 @each_clip
@@ -118,6 +157,14 @@ def test_the_legal_stop_is_shorter_than_the_limit() -> None:
     moved = np.abs(np.diff(np.array(taxi), axis=0)).max(1)
     still = int((moved < 0.2).sum())
     assert 4.5 <= still / clip.fps <= 6.5 < cameras_file.DWELL_S
+
+
+def test_the_cameras_file_of_all_kinds_is_todays_and_names_the_clips() -> None:
+    written = yaml.safe_load((FOLDER / "all-kinds.yaml").read_text("utf-8"))
+    assert written == yaml.safe_load(yaml.safe_dump(cameras_file.all_kinds(CLIPS, FURTHER)))
+    assert all((FOLDER / camera["url"]).is_file() for camera in written["cameras"])
+    kinds = {rule["kind"] for camera in written["cameras"] for zone in camera["zones"] for rule in zone["rules"]}
+    assert len(kinds) == 4
 
 
 def test_the_cameras_file_is_todays_and_names_the_clips() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from datasets.scenes import actors, loads, materials, muck, sprites
 from datasets.scenes.paths import Pose
 from datasets.scenes.spec import CLASS_OF_KIND, CLASSES, ActorSpec, CameraSpec, LightSpec
+from datasets.scenes.trucks import make_crops
+from tests.datasets.scenes_help import FlatStage
 from tests.datasets.test_scene_geometry import PLAIN
 
 SEEDED = tuple(sorted(set(CLASS_OF_KIND) - set(PLAIN)))
@@ -122,3 +125,13 @@ def test_a_crop_keeps_inside_the_picture() -> None:
         box = loads.crop_box((3.0, 2.0, 318.0, 178.0), (320, 180), np.random.default_rng(seed))
         assert 0 <= box[0] < box[2] <= 320
         assert 0 <= box[1] < box[3] <= 180
+
+
+def test_crops_of_loads_repeat_for_a_seed_and_lie_by_state(tmp_path: Path) -> None:
+    made = [make_crops(3, 3, tmp_path / name, FlatStage, lambda _: None) for name in "ab"]
+    names = [[crop.path.relative_to(tmp_path / name) for crop in crops] for name, crops in zip("ab", made, strict=True)]
+    assert names[0] == names[1]
+    assert len(names[0]) == 3
+    for name in names[0]:
+        assert name.parts[1] in loads.STATES
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
