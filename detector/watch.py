@@ -78,6 +78,11 @@ class CameraWatch:
         return self._tracker.views
 
     @property
+    def unfit_spans(self) -> tuple[tuple[int, int], ...]:
+        """The latest times (from, to; pts ns) in which the picture was unfit to judge, while anything needs them."""
+        return self._unfit.spans
+
+    @property
     def incidents(self) -> tuple[Incident, ...]:
         """Pending and confirmed incidents, in the order of their start."""
         now_open = [self._stamped(incident) for post in self._posts for incident in post.judge.open_incidents]

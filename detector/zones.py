@@ -6,6 +6,7 @@ picture is not clipped first, or a vehicle beside the zone would seem to stand i
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -27,6 +28,19 @@ RASTER_LONGEST_SIDE = 512
 Point = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
 
 
+def check_polygon(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The polygon, when it has an area and does not cross itself; PydanticCustomError otherwise."""
+    if len(polygon) < 3:
+        raise PydanticCustomError("polygon", "a polygon has at least 3 points, got {count}", {"count": len(polygon)})
+    shape = shapely.Polygon(polygon)
+    if not shape.is_valid:
+        reason = shapely.is_valid_reason(shape)
+        raise PydanticCustomError("polygon", "the polygon crosses or touches itself ({reason})", {"reason": reason})
+    if shape.area <= 0:
+        raise PydanticCustomError("polygon", "the polygon has no area")
+    return polygon
+
+
 class ZoneClass(StrEnum):
     """Prohibited (禁止区), restricted (严控区), guided (疏导区)."""
 
@@ -44,22 +58,12 @@ class Zone(BaseModel):
     zone_class: Annotated[ZoneClass, Field(alias="class")] = ZoneClass.PROHIBITED
     polygon: tuple[Point, ...]
     version: Annotated[int, Field(ge=1)] = 1
+    warning_only_until: Annotated[date | None, Field(description="Last day on which violations are only warned of")] = (
+        None
+    )
     rules: tuple[SerializeAsAny[AnyRuleConfig], ...] = ()
 
-    @field_validator("polygon")
-    @classmethod
-    def _simple(cls, polygon: tuple[Point, ...]) -> tuple[Point, ...]:
-        if len(polygon) < 3:
-            raise PydanticCustomError(
-                "polygon", "a polygon has at least 3 points, got {count}", {"count": len(polygon)}
-            )
-        shape = shapely.Polygon(polygon)
-        if not shape.is_valid:
-            reason = shapely.is_valid_reason(shape)
-            raise PydanticCustomError("polygon", "the polygon crosses or touches itself ({reason})", {"reason": reason})
-        if shape.area <= 0:
-            raise PydanticCustomError("polygon", "the polygon has no area")
-        return polygon
+    _simple = field_validator("polygon")(check_polygon)
 
     @model_validator(mode="after")
     def _one_rule_a_kind(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,53 @@ def test_an_unknown_time_zone_is_named_with_its_line(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD.replace("    url:", "    timezone: Nowhere/City\n    url:"))
     with pytest.raises(UsageError, match=f"{path}:3: cameras\\[0\\].timezone"):
         load_cameras(path)
+
+
+COMPLETE = (
+    GOOD.replace("        class: prohibited", "        class: prohibited\n        warning_only_until: 2026-03-01")
+    + """\
+    place: North Road 7
+    direction: towards the square
+    onvif_url: http://10.0.0.7/onvif/device_service
+    privacy_masks:
+      - [[0, 0], [0.2, 0], [0.2, 0.2]]
+    file:
+      legal_review_no: L-2026-17
+      legal_review_date: 2026-01-05
+      published_where: office notice 2026-3
+      maintenance_valid_until: "2026-12-31"
+"""
+)
+
+
+def test_the_camera_file_and_what_belongs_to_it_are_read(tmp_path: Path) -> None:
+    (camera,) = load_cameras(write(tmp_path, COMPLETE))
+    assert camera.file is not None
+    assert camera.file.legal_review_date == date(2026, 1, 5)
+    assert camera.file.maintenance_valid_until == date(2026, 12, 31)
+    assert "technical_review_no" in camera.file.missing()
+    assert camera.zones[0].warning_only_until == date(2026, 3, 1)
+    assert camera.privacy_masks == (((0, 0), (0.2, 0), (0.2, 0.2)),)
+    assert (camera.place, camera.direction) == ("North Road 7", "towards the square")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "line", "words"),
+    [
+        ("legal_review: L", "legal_review_no: L-2026-17", 18, "file.legal_review: unknown key"),
+        ("legal_review_no: 17", "legal_review_no: L-2026-17", 18, "file.legal_review_no"),
+        ("2026-13-05", "2026-01-05", 19, "file.legal_review_date"),
+        ("[[0, 0], [1.2, 0], [0.2, 0.2]]", "[[0, 0], [0.2, 0], [0.2, 0.2]]", 16, "privacy_masks"),
+        ("[[0, 0], [0.2, 0]]", "[[0, 0], [0.2, 0], [0.2, 0.2]]", 16, "at least 3 points"),
+        ("ftp://10.0.0.7", "http://10.0.0.7/onvif/device_service", 14, "onvif_url"),
+        ("warning_only_until: soon", "warning_only_until: 2026-03-01", 7, "warning_only_until"),
+    ],
+)
+def test_a_wrong_word_in_it_is_named_with_its_line(
+    tmp_path: Path, wrong: str, right: str, line: int, words: str
+) -> None:
+    path = write(tmp_path, COMPLETE.replace(right, wrong))
+    with pytest.raises(UsageError) as refused:
+        load_cameras(path)
+    assert str(refused.value).startswith(f"{path}:{line}: ")
+    assert words in str(refused.value)
