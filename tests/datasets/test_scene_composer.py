@@ -119,7 +119,7 @@ def test_the_same_spec_gives_the_same_pictures() -> None:
 
 def test_stills_come_with_labels_and_repeat_for_a_seed(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        made = make_stills(2, 5, tmp_path / name, FlatStage, lambda _: None)
+        made = make_stills(2, 9, tmp_path / name, FlatStage, lambda _: None)
     assert len(made.images) == 2
     assert made.images[0].boxes == ()
     assert sum(len(image.boxes) for image in made.images) > 2
