@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from detector.incident import Incident
-from evidence.clip import REMUX_TOOL, gaps_of, shows, to_mp4, until
+from evidence.clip import REMUX_TOOL, gaps_of, to_mp4, until
 from evidence.context import CameraContext, RecorderContext, UnfitSpan
 from evidence.errors import SealError
-from evidence.grade import GradeFacts, grade
-from evidence.manifest import ChainPlace, Derived, Manifest, Original, package_id_for, plain
+from evidence.grade import GradeFacts, GradeLimits, grade
+from evidence.manifest import ChainPlace, Derived, Manifest, Original, PlateState, package_id_for, plain
+from evidence.material import Material, with_later_state
+from evidence.moments.finding import NOTHING_FOUND, Finding, examine
+from evidence.moments.plan import plan_of
+from evidence.moments.shots import Shot, shots_of
 from evidence.package import FileFact, fact_of
-from evidence.stills import STILL_TOOL, Still, close_up, panorama, picture_at
-from streams.frame import Frame
+from evidence.stills import STILL_TOOL, Still, close_up, panorama
 from streams.packet import RecordedSpan
 
 log = logging.getLogger(__name__)
+
+__all__ = ["Draft", "Material", "compose", "with_later_state"]
 
 CLIP_PATH: Final = "data/originals/clip.mp4"
 MAX_GAP_NS: Final = 2_000_000_000
 _MAX_POSITIONS: Final = 1000
 _NANOSECONDS: Final = 1_000_000_000
-
-Purpose = Literal["panorama_first", "panorama_confirmed", "close_up"]
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a package is made of. Each span is None when its packets are lost.
-
-    `clip` surrounds the confirmation; `first` and `confirmed` end with the picture of that moment.
-    """
-
-    incident: Incident
-    camera: CameraContext
-    clip: RecordedSpan | None
-    first: RecordedSpan | None
-    confirmed: RecordedSpan | None
+_UNKNOWN: Final = "_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +42,11 @@ class Draft:
     fields: Mapping[str, Any]
     facts: Mapping[str, FileFact] | None = None
 
-    def manifest(self, place: ChainPlace, sealed_at_ns: int, key_id: str) -> Manifest:
-        """The manifest of this draft when it is sealed there and then."""
-        sealing = {"chain": place, "sealed_at_ns": sealed_at_ns, "key_id": key_id}
+    def manifest(self, place: ChainPlace, sealed_at_ns: int, key_id: str, part: int | None = None) -> Manifest:
+        """The manifest of this draft when it is sealed there and then, as that part of its incident."""
+        sealing: dict[str, Any] = {"chain": place, "sealed_at_ns": sealed_at_ns, "key_id": key_id}
+        if part is not None:
+            sealing |= {"part": part, "package_id": package_id_for(self.fields["incident_id"], part)}
         return Manifest.model_validate({**self.fields, **sealing})
 
 
@@ -67,7 +59,7 @@ class _Parts:
     originals: list[Original] = field(default_factory=list)
     derived: list[Derived] = field(default_factory=list)
 
-    def add_original(self, path: str, purpose: Literal["clip", "moment"], span: RecordedSpan) -> Original:
+    def add_original(self, path: str, purpose: str, span: RecordedSpan) -> Original:
         data = to_mp4(span)
         start = min(span.packets, key=lambda packet: packet.pts_ns)
         fact = self._keep(path, data)
@@ -88,7 +80,7 @@ class _Parts:
         self.originals.append(entry)
         return entry
 
-    def add_still(self, purpose: Purpose, still: Still, parent: Original) -> None:
+    def add_still(self, purpose: str, still: Still, parent: Original) -> None:
         path = f"data/stills/{purpose}.jpg"
         fact = self._keep(path, still.data)
         self.derived.append(
@@ -120,47 +112,36 @@ def compose(material: Material, context: RecorderContext) -> Draft:
     clip = material.clip
     if clip is not None:
         parts.add_original(CLIP_PATH, "clip", clip)
-    _add_panorama(parts, material, "panorama_first", material.first, incident.started_pts_ns)
-    assert incident.confirmed_pts_ns is not None  # noqa: S101 - only confirmed incidents are composed
-    whole = _add_panorama(parts, material, "panorama_confirmed", material.confirmed, incident.confirmed_pts_ns)
-    if whole is not None:
-        _add_close_up(parts, incident, *whole)
+    shots = shots_of(material)
+    _add_stills(parts, material, shots)
     if not parts.originals:
         raise SealError(f"{incident.camera_id}: incident {incident.incident_id}: none of its packets are left")
     gaps = [] if clip is None else gaps_of(clip, MAX_GAP_NS)
-    facts = _grade_facts(material, parts, gaps, context)
-    return Draft(parts.files, _fields(material, context, parts, gaps, facts), parts.facts)
+    finding = examine(incident, shots) if material.appendix is None else NOTHING_FOUND
+    facts = _grade_facts(material, parts, gaps, context, finding)
+    return Draft(parts.files, _fields(material, context, parts, gaps, facts, finding), parts.facts)
 
 
-def _add_panorama(
-    parts: _Parts, material: Material, purpose: Purpose, kept: RecordedSpan | None, pts_ns: int
-) -> tuple[Frame, Original] | None:
-    """The whole picture shown at `pts_ns`, out of the clip when it holds it, else out of the kept packets."""
-    clip = material.clip
-    span = clip if clip is not None and (kept is None or shows(clip, pts_ns)) else kept
-    frame = None if span is None else picture_at(span, pts_ns)
-    if span is None or frame is None:
-        log.warning("%s: no picture of %s for %s", material.camera.camera_id, purpose, material.incident.incident_id)
-        return None
-    if span is clip:
-        parent = parts.originals[0]
-    else:
-        parent = parts.add_original(f"data/originals/{purpose}.mp4", "moment", until(span, pts_ns))
-    parts.add_still(purpose, panorama(frame), parent)
-    return frame, parent
-
-
-def _add_close_up(parts: _Parts, incident: Incident, frame: Frame, parent: Original) -> None:
-    still = close_up(frame, incident.box_xyxy, incident.frame_size_wh)
-    if still is not None:
-        parts.add_still("close_up", still, parent)
+def _add_stills(parts: _Parts, material: Material, shots: Sequence[Shot]) -> None:
+    """The stills, and before each the packets that it was decoded from, when the clip does not hold them."""
+    parents: dict[int, Original] = {id(material.clip): parts.originals[0]} if parts.originals else {}
+    for shot in shots:
+        if id(shot.span) not in parents:
+            path = f"data/originals/{shot.purpose}.mp4"
+            parents[id(shot.span)] = parts.add_original(path, "moment", until(shot.span, shot.frame.pts_ns))
+        still = panorama(shot.frame) if shot.whole else close_up(shot.frame, shot.box, shot.frame.size_wh)
+        if still is not None:
+            parts.add_still(shot.purpose, still, parents[id(shot.span)])
+    if not shots:
+        log.warning("%s: no picture for %s is left", material.camera.camera_id, material.incident.incident_id)
 
 
 def _grade_facts(
-    material: Material, parts: _Parts, gaps: list[tuple[int, int]], context: RecorderContext
+    material: Material, parts: _Parts, gaps: list[tuple[int, int]], context: RecorderContext, finding: Finding
 ) -> GradeFacts:
     camera, incident = material.camera, material.incident
     times = [entry.pts_ns for entry in parts.derived]
+    apart_s, limit_s, limits = _time_gates(material, times, context.grade_limits)
     offset_ns = camera.clock_offset_ns
     return GradeFacts(
         camera_file=camera.file,
@@ -172,14 +153,26 @@ def _grade_facts(
         frame_size_wh=parts.originals[0].size_wh,
         has_clip=material.clip is not None,
         stills=len(parts.derived),
-        stills_span_s=(max(times) - min(times)) / _NANOSECONDS if len(times) > 1 else None,
-        limit_s=incident.limit_seconds,
+        stills_span_s=apart_s,
+        limit_s=limit_s,
         unfit_s=sum(span.to_pts_ns - span.from_pts_ns for span in _unfit(incident, camera)) / _NANOSECONDS,
         plate=context.plates.get(incident.kind, "unchecked"),
         gaps=len(gaps),
-        reported=incident.reasons,
-        limits=context.grade_limits,
+        reported=(*incident.reasons, *finding.reasons),
+        limits=limits,
     )
+
+
+def _time_gates(
+    material: Material, times: Sequence[int], limits: GradeLimits
+) -> tuple[float | None, float, GradeLimits]:
+    """How far apart the stills are, and must be: what moves shows its displacement instead, a later part one sight."""
+    apart_s = (max(times) - min(times)) / _NANOSECONDS if len(times) > 1 else None
+    if material.appendix is not None:
+        return 0.0, 0.0, replace(limits, min_span_s=0.0, wanted_stills=1)
+    if plan_of(material.incident.kind).moving:
+        return apart_s, 0.0, replace(limits, min_span_s=0.0)
+    return apart_s, material.incident.limit_seconds, limits
 
 
 def _local_day(incident: Incident, camera: CameraContext) -> date:
@@ -196,7 +189,12 @@ def _unfit(incident: Incident, camera: CameraContext) -> list[UnfitSpan]:
 
 
 def _fields(
-    material: Material, context: RecorderContext, parts: _Parts, gaps: list[tuple[int, int]], facts: GradeFacts
+    material: Material,
+    context: RecorderContext,
+    parts: _Parts,
+    gaps: list[tuple[int, int]],
+    facts: GradeFacts,
+    finding: Finding,
 ) -> dict[str, Any]:
     incident, camera = material.incident, material.camera
     level, reasons = grade(facts)
@@ -216,10 +214,10 @@ def _fields(
             "privacy_masks": camera.privacy_masks,
         },
         "timestamp_authority": context.timestamp_authority,
-        "violation": {"kind": incident.kind, "codes": tuple(context.codes.get(incident.kind, ()))},
+        "violation": _violation(incident, context),
         "zone": _zone(incident, camera),
         "times": _times(incident, camera),
-        "subject": _subject(incident),
+        "subject": _subject(incident, facts.plate, finding),
         "made_by": {
             "software": context.software_version,
             "model_name": context.model_name,
@@ -237,6 +235,14 @@ def _fields(
         "reasons": reasons,
         "files": (*parts.originals, *parts.derived),
     }
+
+
+def _violation(incident: Incident, context: RecorderContext) -> dict[str, Any]:
+    """The codes that the incident itself names, else all of its kind; a flag that says "unknown" is null."""
+    known = context.codes.get(incident.kind, ())
+    own = tuple(entry for code in incident.codes for entry in known if entry.code == code)
+    flags = {flag.removesuffix(_UNKNOWN): None if flag.endswith(_UNKNOWN) else True for flag in incident.flags}
+    return {"kind": incident.kind, "codes": own or tuple(known), "flags": flags}
 
 
 def _zone(incident: Incident, camera: CameraContext) -> dict[str, Any]:
@@ -273,7 +279,7 @@ def _moment(pts_ns: int | None, at_ns: int | None) -> dict[str, int | None]:
     return {"pts_ns": pts_ns, "at_ns": at_ns}
 
 
-def _subject(incident: Incident) -> dict[str, Any]:
+def _subject(incident: Incident, plate: PlateState, finding: Finding) -> dict[str, Any]:
     positions = incident.positions
     if len(positions) > _MAX_POSITIONS:
         positions = (*positions[: _MAX_POSITIONS - 1], positions[-1])
@@ -287,9 +293,6 @@ def _subject(incident: Incident) -> dict[str, Any]:
             {"pts_ns": point.pts_ns, "xyxy": tuple(float(side) for side in point.xyxy), "score": float(point.score)}
             for point in positions
         ),
+        "plate": {"state": plate, "xyxy": None},
+        "likeness": finding.likeness,
     }
-
-
-def with_later_state(material: Material, incident: Incident) -> Material:
-    """The same material with a later state of its incident; the box stays that of the confirmation."""
-    return replace(material, incident=replace(incident, box_xyxy=material.incident.box_xyxy))

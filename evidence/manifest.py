@@ -162,6 +162,21 @@ class Plate(Part):
     xyxy: Box | None
 
 
+class Likeness(Part):
+    """How alike the subject is in the first and the confirming still, each 0..1.
+
+    `appearance`: correlation of the aligned cut-outs, lowered where colours differ; `overlap`: of the two boxes.
+    Under `least` the record does not show the same thing.
+    """
+
+    appearance: Number
+    overlap: Number
+    least: Number
+    method: Text
+    first_pts_ns: Nanoseconds
+    last_pts_ns: Nanoseconds
+
+
 class Subject(Part):
     """The thing that was followed; boxes in pixels of a picture of `frame_size_wh`, unclipped."""
 
@@ -172,6 +187,7 @@ class Subject(Part):
     frame_size_wh: tuple[Size, Size]
     positions: Annotated[tuple[Position, ...], Field(max_length=2000)]
     plate: Annotated[Plate | None, Since(2)] = None
+    likeness: Annotated[Likeness | None, Since(2)] = None
 
 
 class Gap(Part):

@@ -62,7 +62,7 @@ class PackageFacts:
 
 @dataclass(frozen=True, slots=True)
 class SealedPackage:
-    """A package that lies sealed at `path`."""
+    """A package that lies sealed at `path`; `part` 1 is the incident's own, later ones were appended."""
 
     package_id: str
     incident_id: str
@@ -72,6 +72,7 @@ class SealedPackage:
     manifest_sha256: str
     grade: str
     reasons: tuple[str, ...]
+    part: int = 1
 
 
 def is_entry_name(name: str) -> bool:

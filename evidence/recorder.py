@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from detector.incident import Incident, IncidentState
-from evidence.chain import next_place
 from evidence.clip import shorten, shows
-from evidence.compose import Draft, Material, compose, with_later_state
 from evidence.context import CameraContext, RecorderContext
 from evidence.disk import Disk
-from evidence.errors import EvidenceError
 from evidence.first_sights import FirstSights
-from evidence.manifest import MANIFEST_FILE, package_id_for
-from evidence.package import SealedPackage, bag_files, fact_of
+from evidence.material import Appendix, Material, with_later_state
+from evidence.moments.middles import Middles
+from evidence.moments.plan import plan_of
+from evidence.package import SealedPackage
+from evidence.sealer import RecorderSettings, Sealer, SealingJob
 from evidence.signing import Signer
 from evidence.store import PackageStore
 from streams.clock import Clock
+from streams.packet import RecordedSpan
 from streams.ring import PacketRing
-
-log = logging.getLogger(__name__)
 
 __all__ = ["CameraContext", "Recorder", "RecorderContext", "RecorderSettings", "RecorderStats"]
 
 _SECOND_NS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderSettings:
-    """The clip's length around the confirmation, and the bounds of memory and patience.
-
-    A seal that fails for want of disk is tried `attempts` times, after `first_retry_s`, then twice that, and so on,
-    while at most `max_waiting_bytes` wait. A camera that falls silent delays its packages by `overdue_s` at most.
-    """
-
-    clip_s: float = 25.0
-    post_roll_s: float = 5.0
-    max_clip_bytes: int = 32 << 20
-    max_first_sight_bytes: int = 64 << 20
-    max_pending: int = 2000
-    attempts: int = 8
-    first_retry_s: float = 2.0
-    max_waiting_bytes: int = 128 << 20
-    overdue_s: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +43,8 @@ class RecorderStats:
 
 
 @dataclass(slots=True)
-class _Confirmed:
-    """A confirmed incident whose post-roll is still being recorded."""
+class _Waiting:
+    """A confirmed incident, or what is appended to one, whose post-roll is still being recorded."""
 
     material: Material
     ring: PacketRing
@@ -76,28 +52,13 @@ class _Confirmed:
     overdue_at_ns: int
 
 
-@dataclass(slots=True)
-class _Job:
-    """One package to seal. `draft` once made replaces `material`; times are monotonic."""
-
-    incident_id: str
-    camera_id: str
-    material: Material | None
-    draft: Draft | None = None
-    attempts: int = 0
-    not_before_ns: int = 0
-
-    @property
-    def size_bytes(self) -> int:
-        return 0 if self.draft is None else sum(len(data) for data in self.draft.files.values())
-
-
 class Recorder:
     """Seals one package for each confirmed incident, in order, into `root/packages`.
 
-    `observe`, `tick`, `release` and `flush` belong to one thread, the loop's. With an `executor` (one worker is enough)
-    sealing, and `on_sealed` with it, happens there; without one inside the call. An incident that was ever sealed
-    here is never sealed again.
+    Kinds whose plan asks for it get a further part when they end (what was cleared away), any kind one for a second
+    look (`recheck`). `observe`, `recheck`, `tick`, `release` and `flush` belong to one thread, the loop's. With an
+    `executor` (one worker is enough) sealing, and `on_sealed` with it, happens there; without one inside the call. An
+    incident that was ever sealed here is never sealed again.
 
     Raises StoreError when another process seals into `root` or its chain contradicts itself.
     """
@@ -116,12 +77,14 @@ class Recorder:
     ) -> None:
         self._settings = settings or RecorderSettings()
         self._clock = clock
-        self._sealer = _Sealer(PackageStore(root, disk), signer, clock, context, self._settings, on_sealed)
+        self._sealer = Sealer(PackageStore(root, disk), signer, clock, context, self._settings, on_sealed)
         self._executor = executor
         self._first_sights = FirstSights(self._settings.max_first_sight_bytes)
+        self._middles = Middles(self._settings.max_middle_bytes)
         self._pending: dict[str, str] = {}
-        self._confirmed: dict[str, _Confirmed] = {}
-        self._handled: dict[str, str] = {}
+        self._confirmed: dict[str, _Waiting] = {}
+        self._appended: list[_Waiting] = []
+        self._handled: dict[str, Incident] = {}
         self._running: list[Future[None]] = []
         self._pending_refused = 0
 
@@ -131,17 +94,29 @@ class Recorder:
         To be called for every analysed frame, also without changes. Sealing errors never come out of it.
         """
         for incident in changes:
-            self._take(incident, ring, camera)
+            self._take(incident, ring, camera, now_pts_ns)
+        self._middles.keep_due(camera.camera_id, ring, now_pts_ns)
         passed_ns = max(now_pts_ns, ring.latest_pts_ns or now_pts_ns)
         for waiting in self._of_camera(camera.camera_id):
             if passed_ns >= waiting.due_pts_ns:
                 self._hand_over(waiting)
         self._retry()
 
+    def recheck(self, incident_id: str, ring: PacketRing, now_pts_ns: int, camera: CameraContext) -> bool:
+        """Append what the camera sees now to an incident that goes on, say after a reminder's time is over.
+
+        False when no such incident goes on: nothing to show, or the worker was started anew since.
+        """
+        incident = self._handled.get(incident_id)
+        if incident is None:
+            return False
+        self._append(incident, "recheck", ring, now_pts_ns, camera)
+        return True
+
     def tick(self) -> None:
         """Seal for cameras that fell silent, and try again what failed. To be called about once a second when live."""
         now_ns = self._clock.monotonic_ns()
-        for waiting in list(self._confirmed.values()):
+        for waiting in self._all_waiting():
             if now_ns >= waiting.overdue_at_ns:
                 self._hand_over(waiting)
         self._retry()
@@ -152,11 +127,11 @@ class Recorder:
             self._hand_over(waiting)
         for incident_id in [key for key, camera in self._pending.items() if camera == camera_id]:
             self._drop_pending(incident_id)
-        self._handled = {key: camera for key, camera in self._handled.items() if camera != camera_id}
+        self._handled = {key: known for key, known in self._handled.items() if known.camera_id != camera_id}
 
     def flush(self) -> None:
         """End of a clip or of the process: seal every confirmed incident now, and wait until that is done."""
-        for waiting in list(self._confirmed.values()):
+        for waiting in self._all_waiting():
             self._hand_over(waiting)
         for incident_id in list(self._pending):
             self._drop_pending(incident_id)
@@ -176,27 +151,51 @@ class Recorder:
             already_sealed=sealer.already_sealed,
             failed_attempts=sealer.failed_attempts,
             lost=sealer.lost,
-            waiting=len(self._confirmed) + sealer.waiting,
+            waiting=len(self._all_waiting()) + sealer.waiting,
             pending=len(self._pending),
             first_sights_refused=self._first_sights.refused,
             pending_refused=self._pending_refused,
         )
 
-    def _of_camera(self, camera_id: str) -> list[_Confirmed]:
-        return [waiting for waiting in self._confirmed.values() if waiting.material.camera.camera_id == camera_id]
+    def _all_waiting(self) -> list[_Waiting]:
+        return [*self._confirmed.values(), *self._appended]
 
-    def _take(self, incident: Incident, ring: PacketRing, camera: CameraContext) -> None:
+    def _of_camera(self, camera_id: str) -> list[_Waiting]:
+        return [waiting for waiting in self._all_waiting() if waiting.material.camera.camera_id == camera_id]
+
+    def _take(self, incident: Incident, ring: PacketRing, camera: CameraContext, now_pts_ns: int) -> None:
+        if incident.state is IncidentState.PENDING:
+            if incident.incident_id not in self._confirmed:
+                self._add_pending(incident, ring)
+        elif incident.confirmed_pts_ns is None:
+            self._drop_pending(incident.incident_id)
+        else:
+            self._take_confirmed(incident, incident.confirmed_pts_ns, ring, camera)
+            if incident.state is IncidentState.ENDED:
+                self._take_end(incident, ring, camera, now_pts_ns)
+
+    def _take_confirmed(self, incident: Incident, confirmed_ns: int, ring: PacketRing, camera: CameraContext) -> None:
         known = self._confirmed.get(incident.incident_id)
         if known is not None:
             known.material = with_later_state(known.material, incident)
-        elif incident.state is IncidentState.PENDING:
-            self._add_pending(incident, ring)
-        elif incident.confirmed_pts_ns is None:
-            self._drop_pending(incident.incident_id)
-        elif incident.incident_id not in self._handled:
-            self._add_confirmed(incident, incident.confirmed_pts_ns, ring, camera)
-        elif incident.state is IncidentState.ENDED:
-            del self._handled[incident.incident_id]
+        elif incident.incident_id in self._handled:
+            self._handled[incident.incident_id] = incident
+        else:
+            self._add_confirmed(incident, confirmed_ns, ring, camera)
+
+    def _take_end(self, incident: Incident, ring: PacketRing, camera: CameraContext, now_pts_ns: int) -> None:
+        self._handled.pop(incident.incident_id, None)
+        if plan_of(incident.kind).end_appended:
+            self._append(incident, "cleared", ring, now_pts_ns, camera)
+
+    def _append(
+        self, incident: Incident, appendix: Appendix, ring: PacketRing, now_pts_ns: int, camera: CameraContext
+    ) -> None:
+        seen = ring.gop_at(now_pts_ns)
+        if seen is None:
+            return
+        material = Material(incident, camera, None, None, seen, appendix=appendix, seen_pts_ns=now_pts_ns)
+        self._appended.append(self._waiting(material, ring, now_pts_ns))
 
     def _add_pending(self, incident: Incident, ring: PacketRing) -> None:
         if incident.incident_id in self._pending:
@@ -205,44 +204,60 @@ class Recorder:
             self._pending_refused += 1
             return
         self._pending[incident.incident_id] = incident.camera_id
-        span = ring.gop_at(incident.started_pts_ns)
+        self._middles.want(incident)
+        span = self._first_sight(incident, ring)
         if span is not None:
             self._first_sights.keep(incident.incident_id, span)
+
+    def _first_sight(self, incident: Incident, ring: PacketRing) -> RecordedSpan | None:
+        """The picture of the start and what came shortly before; the picture alone when the stream changed between."""
+        begun_ns = incident.started_pts_ns
+        span = ring.span(begun_ns - round(self._settings.lead_in_s * _SECOND_NS), begun_ns)
+        return span if shows(span, begun_ns) else ring.gop_at(begun_ns)
 
     def _drop_pending(self, incident_id: str) -> None:
         self._pending.pop(incident_id, None)
         self._first_sights.take(incident_id)
+        self._middles.take(incident_id)
 
     def _add_confirmed(self, incident: Incident, confirmed_ns: int, ring: PacketRing, camera: CameraContext) -> None:
         """Keep the confirming picture at once: whatever happens to the ring, the package will show it."""
-        first = self._first_sights.take(incident.incident_id) or ring.gop_at(incident.started_pts_ns)
+        first = self._first_sights.take(incident.incident_id) or self._first_sight(incident, ring)
+        middle = self._middles.take(incident.incident_id)
         self._pending.pop(incident.incident_id, None)
-        material = Material(incident, camera, None, first, ring.gop_at(confirmed_ns))
+        material = Material(incident, camera, None, first, ring.gop_at(confirmed_ns), middle)
+        self._confirmed[incident.incident_id] = self._waiting(material, ring, confirmed_ns)
+
+    def _waiting(self, material: Material, ring: PacketRing, seen_ns: int) -> _Waiting:
         post_roll_ns = round(self._settings.post_roll_s * _SECOND_NS)
         patience_ns = post_roll_ns + round(self._settings.overdue_s * _SECOND_NS)
-        self._confirmed[incident.incident_id] = _Confirmed(
-            material, ring, confirmed_ns + post_roll_ns, self._clock.monotonic_ns() + patience_ns
-        )
+        return _Waiting(material, ring, seen_ns + post_roll_ns, self._clock.monotonic_ns() + patience_ns)
 
-    def _hand_over(self, waiting: _Confirmed) -> None:
-        incident = waiting.material.incident
-        del self._confirmed[incident.incident_id]
-        if incident.state is not IncidentState.ENDED:
-            self._handled[incident.incident_id] = incident.camera_id
-        self._submit(_Job(incident.incident_id, incident.camera_id, self._with_clip(waiting)))
+    def _hand_over(self, waiting: _Waiting) -> None:
+        incident, appendix = waiting.material.incident, waiting.material.appendix
+        if appendix is not None:
+            self._appended.remove(waiting)
+        else:
+            del self._confirmed[incident.incident_id]
+            if incident.state is not IncidentState.ENDED:
+                self._handled[incident.incident_id] = incident
+        self._submit(SealingJob(incident.incident_id, incident.camera_id, self._with_clip(waiting), appendix))
 
-    def _with_clip(self, waiting: _Confirmed) -> Material:
-        material = waiting.material
-        confirmed_ns = material.incident.confirmed_pts_ns
-        assert confirmed_ns is not None  # noqa: S101 - only confirmed incidents wait
-        span = waiting.ring.span(confirmed_ns - round(self._settings.clip_s * _SECOND_NS), waiting.due_pts_ns)
-        # A stretch after a change of the stream's parameters does not show the violation: it is no clip of it.
-        if span is None or not shows(span, confirmed_ns):
+    def _with_clip(self, waiting: _Waiting) -> Material:
+        """The material with the clip around its moment.
+
+        A stretch after a change of the stream's parameters does not show the violation: it is no clip of it.
+        """
+        material, settings = waiting.material, self._settings
+        moment_ns, before_s = material.incident.confirmed_pts_ns, settings.clip_s
+        if material.appendix is not None or moment_ns is None:
+            moment_ns, before_s = material.seen_pts_ns, settings.appendix_s
+        span = waiting.ring.span(moment_ns - round(before_s * _SECOND_NS), waiting.due_pts_ns)
+        if span is None or not shows(span, moment_ns):
             return material
-        clip = shorten(span, confirmed_ns, self._settings.max_clip_bytes)
-        return Material(material.incident, material.camera, clip, material.first, material.confirmed)
+        return replace(material, clip=shorten(span, moment_ns, settings.max_clip_bytes))
 
-    def _submit(self, job: _Job) -> None:
+    def _submit(self, job: SealingJob) -> None:
         if self._executor is None:
             self._sealer.attempt(job)
             return
@@ -252,131 +267,3 @@ class Recorder:
     def _retry(self) -> None:
         for job in self._sealer.take_due():
             self._submit(job)
-
-
-class _Sealer:
-    """Makes packages of jobs, one at a time; knows what failed and when to try again. Thread-safe."""
-
-    def __init__(
-        self,
-        store: PackageStore,
-        signer: Signer,
-        clock: Clock,
-        context: RecorderContext,
-        settings: RecorderSettings,
-        on_sealed: Callable[[SealedPackage], None] | None,
-    ) -> None:
-        self.store = store
-        self._signer = signer
-        self._clock = clock
-        self._context = context
-        self._settings = settings
-        self._on_sealed = on_sealed
-        # Two locks: the loop asks for what failed, and must not wait for a seal to end.
-        self._sealing = threading.Lock()
-        self._lock = threading.Lock()
-        self._failed: list[_Job] = []
-        self.sealed = 0
-        self.already_sealed = 0
-        self.failed_attempts = 0
-        self.lost = 0
-
-    @property
-    def waiting(self) -> int:
-        """Jobs that failed and will be tried again."""
-        with self._lock:
-            return len(self._failed)
-
-    def attempt(self, job: _Job) -> None:
-        """Try to seal; never raises, since neither a full disk nor a strange stream may stop the worker."""
-        with self._sealing:
-            try:
-                package = self._seal(job)
-            except OSError as error:
-                self._put_back(job, error)
-                return
-            except (EvidenceError, ValidationError) as error:
-                self._give_up(job, str(error).splitlines()[0])
-                return
-            except Exception:
-                log.exception("camera %s: sealing incident %s broke down", job.camera_id, job.incident_id)
-                self.lost += 1
-                return
-        if package is not None:
-            self._tell(package)
-
-    def take_due(self) -> list[_Job]:
-        """The failed jobs whose time has come, no longer held here."""
-        now_ns = self._clock.monotonic_ns()
-        with self._lock:
-            due = [job for job in self._failed if now_ns >= job.not_before_ns]
-            self._failed = [job for job in self._failed if now_ns < job.not_before_ns]
-        return due
-
-    def give_last_try(self) -> None:
-        """Try every failed job once more, now; what fails again is lost."""
-        with self._lock:
-            jobs, self._failed = self._failed, []
-        for job in jobs:
-            job.attempts = self._settings.attempts - 1
-            self.attempt(job)
-
-    def _seal(self, job: _Job) -> SealedPackage | None:
-        package_id = package_id_for(job.incident_id)
-        if self.store.knows(package_id):
-            self.already_sealed += 1
-            return None
-        draft = _composed(job, self._context)
-        place = next_place(self.store.head(job.camera_id))
-        manifest = draft.manifest(place, self._clock.wall_ns(), self._signer.key_id)
-        files = bag_files(manifest, draft.files, self._signer, draft.facts)
-        path = self.store.commit(manifest, files)
-        self.sealed += 1
-        digest = fact_of(files[MANIFEST_FILE]).sha256
-        return SealedPackage(
-            package_id, job.incident_id, job.camera_id, place.sequence, path, digest, manifest.grade, manifest.reasons
-        )
-
-    def _put_back(self, job: _Job, error: OSError) -> None:
-        self.failed_attempts += 1
-        job.attempts += 1
-        if job.attempts >= self._settings.attempts:
-            self._give_up(job, f"{error.strerror or error}, after {job.attempts} attempts")
-            return
-        if job.attempts == 1:
-            log.error(
-                "camera %s: incident %s cannot be sealed into %s: %s; it will be tried again: make room on the disk",
-                *(job.camera_id, job.incident_id, self.store.layout.root, error.strerror or error),
-            )
-        delay_s = self._settings.first_retry_s * 2 ** (job.attempts - 1)
-        job.not_before_ns = self._clock.monotonic_ns() + round(delay_s * _SECOND_NS)
-        with self._lock:
-            self._failed.append(job)
-            crowded = list(self._crowded_out())
-        for crowded_out in crowded:
-            self._give_up(crowded_out, "too many packages wait for room on the disk")
-
-    def _crowded_out(self) -> Iterator[_Job]:
-        while len(self._failed) > 1 and sum(job.size_bytes for job in self._failed) > self._settings.max_waiting_bytes:
-            yield self._failed.pop(0)
-
-    def _give_up(self, job: _Job, why: str) -> None:
-        self.lost += 1
-        log.error("camera %s: incident %s has no package: %s", job.camera_id, job.incident_id, why)
-
-    def _tell(self, package: SealedPackage) -> None:
-        if self._on_sealed is None:
-            return
-        try:
-            self._on_sealed(package)
-        except Exception:
-            log.exception("package %s is sealed, but telling about it failed", package.package_id)
-
-
-def _composed(job: _Job, context: RecorderContext) -> Draft:
-    """The job's draft, made at the first attempt; the packets are let go then."""
-    if job.draft is None:
-        assert job.material is not None  # noqa: S101 - a job has one or the other
-        job.draft = compose(job.material, context)
-        job.material = None
-    return job.draft

@@ -76,7 +76,7 @@ def analyze_clip(clip: Path, camera: CameraConfig, engine: Engine, settings: Set
             latest[incident.incident_id] = incident
 
     def keep_package(package: SealedPackage) -> None:
-        packages[package.incident_id] = package
+        packages.setdefault(package.incident_id, package)  # later parts of an incident come after its own package
 
     with make_recorder(settings, root, engine, SystemClock(), keep_package) as recorder:
         clock = SystemClock()

@@ -34,7 +34,9 @@ class LiveIncidents:
             self._keep(IncidentLine(incident, known.package if known else None))
 
     def package_sealed(self, package: SealedPackage) -> None:
-        """Take the package of an incident."""
+        """Take the package of an incident; parts that are appended later are no news of it."""
+        if package.part > 1:
+            return
         with self._lock:
             known = self._open.get(package.incident_id)
             if known is not None:

@@ -160,7 +160,7 @@ def test_an_incident_that_ends_unconfirmed_leaves_nothing(tmp_path: Path, ring: 
 
 
 def test_many_pending_incidents_share_their_packets_within_the_bound(tmp_path: Path, ring: PacketRing) -> None:
-    settings = RecorderSettings(max_first_sight_bytes=ring.size_bytes, max_pending=50)
+    settings = RecorderSettings(max_first_sight_bytes=ring.size_bytes, max_pending=50, lead_in_s=0.0)
     made = recorder(tmp_path, settings=settings)
     made.observe([pending(incident(number)) for number in range(60)], ring, SECOND_NS, CAMERA)
     one_gop = ring.gop_at(SECOND_NS)

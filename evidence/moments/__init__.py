@@ -1,0 +1,1 @@
+"""Which pictures a package shows: chosen at the moments that the violation's law asks for."""
