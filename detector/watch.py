@@ -16,6 +16,7 @@ from detector.incident import Incident
 from detector.post import Post, find_homes
 from detector.rules.base import Look, Resumable, Subject
 from detector.snapshot import MAX_DOWNTIME_S, SnapshotError, WatchState
+from detector.tracking.appearance import Recall
 from detector.tracking.track import TrackView
 from detector.tracking.tracker import Tracker, TrackerOptions
 from detector.unfit import UnfitSpans
@@ -37,6 +38,8 @@ class CameraWatch:
 
     Pure: no files, sockets, threads or clocks; the same frames and detections give the same incidents. `classify` is
     asked for the crops of the classes that a rule in force wants judged; without it `Look.crop_scores` stays empty.
+    `recall` is asked for what the camera showed between two looks when something has come to stand or has gone: without
+    it a stay is known to the look.
 
     Raises DetectorError when a rule asks for a class that the model does not know.
     """
@@ -48,6 +51,8 @@ class CameraWatch:
         class_names: Sequence[str],
         tracker_options: TrackerOptions | None = None,
         classify: Classify | None = None,
+        *,
+        recall: Recall | None = None,
     ) -> None:
         self.camera_id = camera_id
         self.skipped_frames = 0
@@ -56,9 +61,10 @@ class CameraWatch:
         self._class_names = tuple(class_names)
         self._options = tracker_options
         self._classify = classify
+        self._recall = recall
         self._posts = [Post(camera_id, zone, index, rule) for index, zone in enumerate(zones) for rule in zone.rules]
         self._wanted = self._wanted_classes()
-        self._tracker = Tracker(self._class_names, tracker_options)
+        self._tracker = Tracker(self._class_names, tracker_options, recall=recall)
         self._unfit = UnfitSpans()
         self._tracked = Detections.empty()
         self._masks: tuple[ZoneMask, ...] = ()
@@ -201,7 +207,8 @@ class CameraWatch:
         if size_wh == self._size_wh:
             return
         if self._size_wh is not None:
-            self._tracker = Tracker(self._class_names, self._options, first_id=self._tracker.next_id)
+            next_id = self._tracker.next_id
+            self._tracker = Tracker(self._class_names, self._options, first_id=next_id, recall=self._recall)
         self._masks = tuple(ZoneMask(zone, size_wh) for zone in self._zones)
         self._size_wh = size_wh
 
