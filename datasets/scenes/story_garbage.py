@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datasets.scenes import places
-from datasets.scenes.places import HALF, KERB, LANE, Place, on_frame
+from datasets.scenes.places import HALF, KERB, Place, on_frame
 from datasets.scenes.spec import ActorSpec, ClipSpec, Stay, Trip, Waypoint
 
 KIND = "exposed_garbage"
@@ -90,16 +90,19 @@ def _lies_there(here: Place, at: float, over: float) -> tuple[list[Trip], list[S
     """A heap that nobody was seen to leave; a van stands before it for ten seconds; nobody clears it."""
     spot, turn = _spot(here), float(here.rng(8).uniform(0, 360))
     heap = ActorSpec("heap-old", "heap", variant=int(here.rng(11).integers(1, 2**31)), state="0.8")
-    van, y = places.cast(here, "van", "van"), here.side * (LANE + 0.8)
+    van, y = places.cast(here, "van", "van"), here.side * (KERB - 0.8)
+    # Where it stands between the camera and the heap.
+    eye = here.scene.camera.position
+    x = eye[0] + (spot[0] - eye[0]) * (y - eye[1]) / (spot[1] - eye[1])
     (start, end), speed = here.ends, 8.0
     wait = at + 16.0
     way = (
-        Waypoint(wait - abs(X - start) / speed - 2.0, start, y),
-        Waypoint(wait - 2.5, X - here.way * 8.0, y),
-        Waypoint(wait, X, y),
-        Waypoint(wait + 9.0, X, y),
-        Waypoint(wait + 11.5, X + here.way * 8.0, y),
-        Waypoint(wait + 13.0 + abs(end - X) / speed, end, y),
+        Waypoint(wait - abs(x - start) / speed - 2.0, start, y),
+        Waypoint(wait - 2.5, x - here.way * 8.0, y),
+        Waypoint(wait, x, y),
+        Waypoint(wait + 9.0, x, y),
+        Waypoint(wait + 11.5, x + here.way * 8.0, y),
+        Waypoint(wait + 13.0 + abs(end - x) / speed, end, y),
     )
     trips = [places.stands(heap, spot, turn, (0.0, DURATION_S)), Trip(van, way), _brings(here, "one", over)]
     return trips, [Stay("heap-old", 0.0, DURATION_S, KIND, "heap")]

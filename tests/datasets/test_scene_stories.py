@@ -135,3 +135,20 @@ def test_a_clip_that_is_listed_but_missing_is_named(tmp_path: Path) -> None:
 def test_a_kind_without_a_story_is_one_clear_error() -> None:
     with pytest.raises(SceneError, match="jaywalking"):
         generated.generated_clip("jaywalking", 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "actor"), [("illegal_parking", 4, "car-a"), ("exposed_garbage", 6, "heap-old")]
+)
+def test_what_stands_before_it_hides_it_for_a_while(kind: str, seed: int, actor: str) -> None:
+    clip = replace(_brief(kind, seed), fps=0.5)
+    frames = [boxes for _, boxes in compose.Composer(clip, FlatStage(clip.scene)).frames()]
+    (stay,) = clip.stays
+    seen = [
+        box.visible
+        for boxes in frames[int(stay.from_s / 2) + 1 : int(stay.to_s / 2)]
+        for box in boxes
+        if box.actor == actor
+    ]
+    assert min(seen) < 0.4
+    assert sum(share > 0.9 for share in seen) > 8
