@@ -142,13 +142,13 @@ def _grade_facts(
     camera, incident = material.camera, material.incident
     times = [entry.pts_ns for entry in parts.derived]
     apart_s, limit_s, limits = _time_gates(material, times, context.grade_limits)
-    offset_ns = camera.clock_offset_ns
+    offset_ns, uncertainty_ns = camera.judged_clock
     return GradeFacts(
         camera_file=camera.file,
         day=_local_day(incident, camera),
         clock_offset_s=None if offset_ns is None else offset_ns / _NANOSECONDS,
-        clock_uncertainty_s=(camera.clock_uncertainty_ns or 0) / _NANOSECONDS,
-        zone_in_force=camera.zone_in_force.get(incident.zone_id),
+        clock_uncertainty_s=uncertainty_ns / _NANOSECONDS,
+        zone_in_force=camera.in_force(incident.zone_id, incident.kind),
         zone_warning_only_until=camera.zone_warning_only_until.get(incident.zone_id),
         frame_size_wh=parts.originals[0].size_wh,
         has_clip=material.clip is not None,
@@ -253,7 +253,7 @@ def _zone(incident: Incident, camera: CameraContext) -> dict[str, Any]:
         "polygon": tuple((float(x), float(y)) for x, y in incident.zone_polygon),
         "limit_seconds": incident.limit_seconds,
         "hours": plain(camera.zone_hours.get(incident.zone_id)),
-        "in_force": camera.zone_in_force.get(incident.zone_id),
+        "in_force": camera.in_force(incident.zone_id, incident.kind),
         "warning_only_until": camera.zone_warning_only_until.get(incident.zone_id),
     }
 

@@ -49,9 +49,11 @@ class CameraContext:
     """The camera at the time of a frame.
 
     `time_source` is one of `rtcp_sr onvif host file`. The `clock_*` fields say how far that source is off UTC (see
-    `evidence.clock_reading`), the offset None when nobody knows. `file` is the camera's legal file, None when there is
+    `evidence.clock_reading`), the offset None when nobody knows; `device_*` say the same of the camera's own clock,
+    where it was measured, whatever carried the time. `file` is the camera's legal file, None when there is
     none. By zone id: `zone_hours` gives the hours as JSON, `zone_in_force` whether they hold now,
-    `zone_warning_only_until` the last day of warnings. `health` is any mapping of figures about the stream. `unfit`
+    `zone_warning_only_until` the last day of warnings; `rules_in_force` says by zone id and kind whether that rule's
+    hours hold. `health` is any mapping of figures about the stream. `unfit`
     are the latest stretches in which the picture was unfit.
     """
 
@@ -64,6 +66,8 @@ class CameraContext:
     clock_uncertainty_ns: int | None = None
     clock_drift_ppm: float | None = None
     host_clock: HostClock | None = None
+    device_offset_ns: int | None = None
+    device_uncertainty_ns: int | None = None
     name: str | None = None
     place: str | None = None
     direction: str | None = None
@@ -72,6 +76,23 @@ class CameraContext:
     privacy_masks: tuple[tuple[tuple[float, float], ...], ...] = ()
     zone_hours: Mapping[str, object] = field(default_factory=dict)
     zone_in_force: Mapping[str, bool] = field(default_factory=dict)
+    rules_in_force: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     zone_warning_only_until: Mapping[str, date] = field(default_factory=dict)
     health: Mapping[str, object] = field(default_factory=dict)
     unfit: tuple[UnfitSpan, ...] = ()
+
+    def in_force(self, zone_id: str, kind: str) -> bool | None:
+        """Whether that rule of that zone holds now; None: nobody asked."""
+        return self.rules_in_force.get((zone_id, kind), self.zone_in_force.get(zone_id))
+
+    @property
+    def judged_clock(self) -> tuple[int | None, int]:
+        """Offset and uncertainty (ns) that the grade goes by: those of the worse of the two clocks.
+
+        A time by the host's good clock does not heal a camera whose own clock, which its pictures show, is off.
+        """
+        carried = self.clock_offset_ns, self.clock_uncertainty_ns or 0
+        if carried[0] is None or self.device_offset_ns is None:
+            return carried
+        device = self.device_offset_ns, self.device_uncertainty_ns or 0
+        return max(carried, device, key=lambda each: abs(each[0] or 0) + each[1])

@@ -14,6 +14,7 @@ from streams.pool import DecoderPool
 from streams.ring import PacketRing
 from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig
+from streetwarden.clocks import Clocks
 from streetwarden.pipeline import Pipeline
 from streetwarden.watched import WatchedCamera
 
@@ -43,9 +44,10 @@ class LiveCamera:
 class Fleet:
     """Holds the running cameras. One thread applies configurations; health may be asked from any."""
 
-    def __init__(self, pipeline: Pipeline, clock: Clock) -> None:
+    def __init__(self, pipeline: Pipeline, clock: Clock, clocks: Clocks | None = None) -> None:
         self._pipeline = pipeline
         self._clock = clock
+        self._clocks = clocks or Clocks(clock)
         # One pool for all cameras: their decoders and scalers are used by the lanes, a few at a time.
         self._pool = DecoderPool()
         self._live: dict[str, LiveCamera] = {}
@@ -87,9 +89,11 @@ class Fleet:
         source = CameraSource(config.id, config.url, transport=config.transport)
         stream = CameraStream(source, ring, self._clock, on_motion=self._pipeline.schedule.wake, pool=self._pool)
         watched = self._pipeline.add(config, ring, stream.reader, stream.health)
+        watched.clock = self._clocks.follow(config.id, config.onvif_url)
         self._live[config.id] = LiveCamera(watched, stream)
         stream.start()
 
     def _drop(self, camera_id: str) -> None:
         self._live.pop(camera_id).stream.stop()
         self._pipeline.remove(camera_id)
+        self._clocks.forget(camera_id)

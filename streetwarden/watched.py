@@ -13,11 +13,14 @@ from detector.watch import CameraWatch
 from evidence.recorder import CameraContext
 from streams.demand import Demand
 from streams.fitness.state import FIT, Fitness
-from streams.frame import Frame, TimeSource
+from streams.frame import Frame
 from streams.health import StreamHealth
 from streams.reader import CameraReader
 from streams.ring import PacketRing
+from streetwarden.camera_facts import CameraFacts
 from streetwarden.cameras_file import CameraConfig
+from streetwarden.clocks import CameraClock
+from streetwarden.masks import PrivacyMasks
 from streetwarden.memory import WatchMemory
 from streetwarden.turns import Turns
 
@@ -54,6 +57,12 @@ class WatchedCamera:
     waits_since_ns: int = 0
     memory: WatchMemory | None = None
     remembered_ns: int | None = None
+    clock: CameraClock = field(default_factory=CameraClock)
+    facts: CameraFacts = field(init=False)
+    masks: PrivacyMasks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.facts, self.masks = CameraFacts(self.config), PrivacyMasks(self.config.privacy_masks)
 
     @property
     def camera_id(self) -> str:
@@ -88,6 +97,7 @@ class WatchedCamera:
         """Let the watch judge, and ask what is wanted next."""
         if self.latest is None:
             self._recall(frame)
+        self.facts.note(frame)
         changes = self.watch.observe(frame, detections)
         self.frames_analysed += 1
         self.fitness, self.latest = frame.fitness, (frame.captured_at_ns, frame.pts_ns)
@@ -120,7 +130,7 @@ class WatchedCamera:
         """The picture, decoded at `now_ns` (monotonic), with its place in the camera's order."""
         if self.demand is not None:
             self.waits_since_ns = now_ns + round(self.demand.rest_interval_s * 1e9)
-        return Look(self, frame, self.turns.draw())
+        return Look(self, self.masks.hide(frame), self.turns.draw())
 
     def _bounded(self, wanted: Demand | None) -> Demand | None:
         if wanted is None or self.interval_s is None:
@@ -131,26 +141,10 @@ class WatchedCamera:
     def context(self, frame: Frame) -> CameraContext:
         """What a package says of this camera at the time of `frame`."""
         stream = self.health()
+        health = {**(stream.as_dict() if stream else {}), "frames_analysed": self.frames_analysed}
         offset_s = stream.clock_offset_s if stream else None
-        measured = offset_s is not None and frame.time_source is TimeSource.RTCP_SR
-        return CameraContext(
-            camera_id=self.config.id,
-            device_number=self.config.device_number,
-            time_source=frame.time_source.value,
-            clock_offset_ns=round(offset_s * 1e9) if measured and offset_s is not None else None,
-            clock_method="RTCP sender reports against the host's clock" if measured else None,
-            clock_measured_at_ns=frame.captured_at_ns if measured else None,
-            zone_hours=zone_hours(self.config),
-            health={**(stream.as_dict() if stream else {}), "frames_analysed": self.frames_analysed},
-        )
-
-
-def zone_hours(config: CameraConfig) -> dict[str, object]:
-    """The hours in force of each zone's rules, as the package states them."""
-    return {
-        zone.id: {rule.kind: rule.model_dump(mode="json").get("schedule") for rule in zone.rules}
-        for zone in config.local_zones
-    }
+        time = self.clock.reading(frame.time_source.value, offset_s, frame.captured_at_ns)
+        return self.facts.context(frame, health, time, self.watch.unfit_spans)
 
 
 @dataclass(frozen=True, slots=True)

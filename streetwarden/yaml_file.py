@@ -19,7 +19,11 @@ class _Constructor(yaml.constructor.SafeConstructor):
     """Leaves days as they were written: a model reads them, and names the line of one that the calendar lacks."""
 
 
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", yaml.constructor.SafeConstructor.construct_yaml_str)
+def _as_written(_constructor: _Constructor, node: yaml.Node) -> str:
+    return str(node.value)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _as_written)  # type: ignore[type-var] # the stub knows loaders only
 
 
 def read_yaml(path: Path, model: type[Model], what: str) -> tuple[Model, yaml.Node]:
