@@ -12,7 +12,9 @@ from detector.watch import CameraWatch
 from evidence.recorder import Recorder
 from streams.clock import Clock
 from streams.frame import Frame
+from streams.pool import DecoderPool
 from streams.reader import CameraReader
+from streams.recall import KeyRecall
 from streams.ring import PacketRing
 from streetwarden.cameras_file import CameraConfig
 from streetwarden.memory import WatchMemory
@@ -55,6 +57,7 @@ class Pipeline:
         self._cameras: dict[str, WatchedCamera] = {}
         self._recording = threading.RLock()
         self._analysed_before = 0
+        self._recall_pool = DecoderPool()
         self.schedule: LookSchedule[WatchedCamera] = LookSchedule(clock)
 
     @property
@@ -76,7 +79,8 @@ class Pipeline:
 
         Raises DetectorError when a rule asks for a class that the model does not know.
         """
-        watch = CameraWatch(config.id, config.local_zones, self._class_names)
+        recall = KeyRecall(ring, self._recall_pool)
+        watch = CameraWatch(config.id, config.local_zones, self._class_names, recall=recall)
         camera = WatchedCamera(config, ring, watch, reader, health, self._interval_s, memory=self._memory)
         self._cameras[config.id] = camera
         if reader is not None:

@@ -17,6 +17,9 @@ from streams.frame import Frame, Image, TimeSource
 EPOCH_NS = 1_767_600_000 * 10**9
 """2026-01-05 08:00:00 UTC."""
 SHORTEST_S = 0.05
+KEY_SPACING_S = 2.0
+"""Of a camera's key frames, as most cameras come: what a packet ring can tell of the time between two looks."""
+RING_S = 60.0
 LOST = 0.1
 """Share of looks that come a whole interval late: pictures are dropped by design."""
 
@@ -29,8 +32,11 @@ def play(scenario: Scenario, noise: Noise | None = None) -> tuple[list[Incident]
     def classify(_image: Image, boxes: Boxes) -> Sequence[Mapping[str, float]]:
         return load_scores(scenario, now[0], boxes, spoiled)
 
+    def recall(after_ns: int, before_ns: int) -> list[tuple[int, Image]]:
+        return [(round(at * 1e9), draw(scenario, at)) for at in key_times(scenario, after_ns, before_ns, now[0])]
+
     zones = [Zone.model_validate(dict(zone)) for zone in scenario.zones]
-    watch = CameraWatch(scenario.name, zones, CLASS_NAMES, classify=classify)
+    watch = CameraWatch(scenario.name, zones, CLASS_NAMES, classify=classify, recall=recall)
     changes: list[Incident] = []
     looks = 0
     for seconds in looking_times(scenario, watch):
@@ -43,6 +49,14 @@ def play(scenario: Scenario, noise: Noise | None = None) -> tuple[list[Incident]
         changes += watch.observe(frame, detect(scenario, seconds, spoiled))
         looks += 1
     return changes, looks
+
+
+def key_times(scenario: Scenario, after_ns: int, before_ns: int, now_s: float) -> list[float]:
+    """When the camera sent key frames strictly between two moments, as far back as a ring reaches."""
+    first_s = random_at(scenario, 0.0, 3).uniform(0, KEY_SPACING_S)
+    count = int(scenario.duration_s / KEY_SPACING_S) + 1
+    every = (first_s + KEY_SPACING_S * number for number in range(count))
+    return [at for at in every if after_ns < round(at * 1e9) < before_ns and at >= now_s - RING_S]
 
 
 def looking_times(scenario: Scenario, watch: CameraWatch) -> Iterator[float]:

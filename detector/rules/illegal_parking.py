@@ -147,6 +147,8 @@ class IllegalParkingJudge:
     def _judge(self, subject: Subject, look: Look) -> list[Incident]:
         changes = []
         stay = self._stays.get(subject.track.track_id)
+        if stay is not None:
+            _catch_up(stay, subject.track)
         if stay is not None and self._is_over(stay, subject, look):
             changes.append(self._end(subject.track.track_id, look))
             stay = None
@@ -218,6 +220,14 @@ class IllegalParkingJudge:
     def _end(self, track_id: int, look: Look) -> Incident:
         """End a stay at the last moment at which the vehicle was certainly there."""
         return ended(self._stays.pop(track_id).now, look)
+
+
+def _catch_up(stay: _Stay, track: TrackView) -> None:
+    """Take in what pictures between two looks told: it was still in its place."""
+    last, left_ns = stay.points[-1], track.left_pts_ns
+    if left_ns is not None and left_ns > last.pts_ns:
+        stay.points.append(replace(last, pts_ns=left_ns))
+        thin(stay.points)
 
 
 def _size(box: Box, look: Look) -> float:

@@ -9,7 +9,7 @@ in front, and places through which cars drive fall under 0.3 within a second.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -39,6 +39,8 @@ Patch = npt.NDArray[np.float32]
 Patches = npt.NDArray[np.float32]
 """(N, PATCH, PATCH) grey levels."""
 Grey = npt.NDArray[np.uint8]
+Recall = Callable[[int, int], Sequence[tuple[int, Image]]]
+"""Pts (ns) and picture of what a camera still holds from strictly between two moments, oldest first: key frames."""
 
 
 class Glimpse:
@@ -150,16 +152,28 @@ def blended(reference: Patch, patch: Patch, weight: float) -> Patch:
 class GlimpseHistory:
     """The last few glimpses of a camera, at most one for every `spacing_ns`, newest first when iterated.
 
-    Bounded: `limit` pictures of about 80 kB.
+    Bounded: `limit` pictures of about 80 kB. `recall` brings back pictures from between two looks, where there is one.
     """
 
-    def __init__(self, limit: int = 16, spacing_ns: int = 900_000_000) -> None:
+    def __init__(self, limit: int = 16, spacing_ns: int = 900_000_000, recall: Recall | None = None) -> None:
         self._glimpses: deque[Glimpse] = deque(maxlen=limit)
         self._spacing_ns = spacing_ns
+        self._recall = recall
+        self._recalled: dict[tuple[int, int], tuple[Glimpse, ...]] = {}
 
     def __iter__(self) -> Iterator[Glimpse]:
         return reversed(self._glimpses)
 
     def add(self, glimpse: Glimpse) -> None:
+        self._recalled.clear()
         if not self._glimpses or glimpse.pts_ns - self._glimpses[-1].pts_ns >= self._spacing_ns:
             self._glimpses.append(glimpse)
+
+    def recalled(self, after_ns: int, before_ns: int) -> tuple[Glimpse, ...]:
+        """What was not looked at between two moments, oldest first; kept until the next look, for it costs decoding."""
+        if self._recall is None or before_ns - after_ns < self._spacing_ns:
+            return ()
+        span = after_ns, before_ns
+        if span not in self._recalled:
+            self._recalled[span] = tuple(Glimpse(pts_ns, image) for pts_ns, image in self._recall(*span))
+        return self._recalled[span]

@@ -13,6 +13,7 @@ from detector.boxes import Box, box_iou
 from detector.tracking.appearance import (
     DIFFERENT,
     SAME,
+    Glimpse,
     GlimpseHistory,
     Patch,
     blended,
@@ -33,6 +34,8 @@ FOLLOW_SECONDS = 30.0
 FOLLOW_STEP_NS = 2_000_000_000
 """It takes a step so often at most: light is slow, and steps cost time."""
 LOOK_BACK_GAP_NS = 2_500_000_000
+GONE_NS = 8_000_000_000
+"""What is not found in its place for so long has perhaps gone: then it is asked when it was last there."""
 EMPTY_LOOKS = 2
 EMPTY_SHARE = 0.4
 """A place is empty again when it differs from its empty look by less than this share of what it differs from the car,
@@ -45,11 +48,15 @@ class StillMeter:
     """
 
     __slots__ = (
-        "_anchor_ns", "_empty", "_empty_looks", "_followed_ns", "_held_ns", "_now", "_settled", "_skipped_ns", "anchor",
-        "is_alike", "likeness", "reference", "tells",
+        "_anchor_ns", "_asked", "_empty", "_empty_looks", "_followed_ns", "_held_ns", "_missed_ns", "_now", "_settled",
+        "_skipped_ns", "anchor", "gone_ns", "is_alike", "left_ns", "likeness", "reference", "tells",
     )  # fmt: skip
 
     def __init__(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
+        self.left_ns: int | None = None
+        """When its place, this one or the one before, last showed it, as far as pictures from between looks tell."""
+        self.gone_ns: int | None = None
+        """The look at which its place was found to be empty."""
         self.drop_anchor(box, pts_ns, patch)
 
     def drop_anchor(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
@@ -67,6 +74,8 @@ class StillMeter:
         self._settled = False
         self._empty: Patch | None = None
         self._empty_looks = 0
+        self._missed_ns: int | None = None
+        self._asked = False
 
     def resume(self, since_ns: int, held_ns: int, empty: Patch | None) -> None:
         """Go on as one that stood in its anchor since `since_ns` and was last held there at `held_ns`."""
@@ -104,15 +113,36 @@ class StillMeter:
         self.tells = self._settled and likeness is not None
         self.is_alike = likeness is not None and likeness >= SAME
 
-    def unseen(self, pts_ns: int) -> bool:
+    def unseen(self, pts_ns: int, history: GlimpseHistory) -> bool:
         """No detection belongs to the track now. Whether its pixels show that it still stands there."""
         if self._settled and self.likeness is not None and self.likeness >= SAME:
             self._hold(pts_ns)
             return True
+        self._missed_ns = self._missed_ns or pts_ns
         self._empty_looks = self._empty_looks + 1 if self._looks_empty() else 0
-        if self._empty_looks >= EMPTY_LOOKS:
-            self._settled = False
+        if self._empty_looks >= EMPTY_LOOKS or self.absent_ns(pts_ns) > GONE_NS:
+            self._ask_when_left(pts_ns, history)
+        if self._settled and self._empty_looks >= EMPTY_LOOKS:
+            self._settled, self.gone_ns = False, pts_ns
         return False
+
+    def _ask_when_left(self, pts_ns: int, history: GlimpseHistory) -> None:
+        """Once for each absence: the last picture between the last look that found it and the first that did not."""
+        if not self._settled or self._asked or self.reference is None:
+            return
+        self._asked = True
+        for glimpse in reversed(history.recalled(self._held_ns, self._missed_ns or pts_ns)):
+            if self._shows(glimpse):
+                self.left_ns = glimpse.pts_ns
+                return
+
+    def _shows(self, glimpse: Glimpse) -> bool:
+        """Whether a picture shows the very thing in its place, also where a mast in the wind moved it a little."""
+        likeness = similarity(self.reference, glimpse.patch(self.anchor))
+        if likeness is None or likeness >= SAME or self.reference is None:
+            return likeness is not None
+        moved = similarity(self.reference, glimpse.shaken(self.anchor, self.reference))
+        return moved is not None and moved >= SAME
 
     def _looks_empty(self) -> bool:
         """Whether the place looks as it did before the thing came: then nothing hides it, it has gone."""
@@ -123,6 +153,7 @@ class StillMeter:
     def seen(self, box: Box, pts_ns: int, history: GlimpseHistory) -> bool:
         """A detection at `box` belongs to the track now. Whether it stayed; if not, it wants a new anchor."""
         if not self._stays(displacement(self.anchor, box), pts_ns):
+            self._ask_when_left(pts_ns, history)
             return False
         if self.likeness is None or self.likeness >= SAME:
             self._hold(pts_ns)
@@ -144,6 +175,7 @@ class StillMeter:
     def _hold(self, pts_ns: int) -> None:
         self._held_ns = pts_ns
         self._skipped_ns = 0
+        self._missed_ns, self._asked = None, False
         step_ns = pts_ns - self._followed_ns
         if step_ns >= FOLLOW_STEP_NS and self.reference is not None and self._now is not None:
             self._followed_ns = pts_ns
@@ -156,21 +188,30 @@ class StillMeter:
 
     def _look_back(self, history: GlimpseHistory) -> int:
         """The earliest glimpse from which on the place has shown this very thing: it may have been found late."""
-        earliest = self._anchor_ns
+        earliest, before_ns = self._anchor_ns, None
         for glimpse in history:
             if glimpse.pts_ns >= self._anchor_ns:
                 continue
             patch = glimpse.patch(self.anchor)
             likeness = similarity(self.reference, patch)
             if likeness is not None and likeness >= SAME:
-                earliest = glimpse.pts_ns
+                earliest, before_ns = glimpse.pts_ns, None
                 self._empty = None
                 continue
+            before_ns = before_ns or glimpse.pts_ns
             # The oldest one kept: in later ones the thing may already have been half in its place.
             self._empty = patch
             if earliest - glimpse.pts_ns > LOOK_BACK_GAP_NS:
                 break
-        return earliest
+        return earliest if before_ns is None else self._came_ns(before_ns, earliest, history)
+
+    def _came_ns(self, before_ns: int, there_ns: int, history: GlimpseHistory) -> int:
+        """The first picture between two looks from which on it was in its place."""
+        for glimpse in reversed(history.recalled(before_ns, there_ns)):
+            if not self._shows(glimpse):
+                break
+            there_ns = glimpse.pts_ns
+        return there_ns
 
 
 def displacement(first: Box, second: Box) -> float:

@@ -14,7 +14,8 @@ class TrackView:
     `seen`: a detection of this frame belongs to it; otherwise `xyxy` and `score` are those of `last_seen_pts_ns`.
     `held`: it is certainly in its place, seen or shown there by the pixels alone; `held_pts_ns`: when it last was.
     `mean_score` is the mean over the time it was seen. `still_since_pts_ns`: since when it stands where it stands
-    now, None while it moves; `still_xyxy` is that place.
+    now, None while it moves; `still_xyxy` is that place. `left_pts_ns`: the last picture between two looks that
+    showed it in the place it has left, or is perhaps leaving; None where none is known.
     """
 
     track_id: int
@@ -29,3 +30,4 @@ class TrackView:
     mean_score: float
     still_since_pts_ns: int | None
     still_xyxy: Box | None
+    left_pts_ns: int | None = None

@@ -7,6 +7,7 @@ itself while it is hidden or missed, and another thing in its place gets an id o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from detector.boxes import Box, Floats, iou
 from detector.detections import NO_TRACK, Detections
-from detector.tracking.appearance import DIFFERENT, SAME, Glimpse, GlimpseHistory, Patch, similarities
+from detector.tracking.appearance import DIFFERENT, SAME, Glimpse, GlimpseHistory, Patch, Recall, similarities
 from detector.tracking.association import FORBIDDEN, assign, buffered_distance, duplicates, height_overlap, turning
 from detector.tracking.motion import Motions
 from detector.tracking.state import MAX_TRACKS, StillTrack, TrackerState, patch_from, patch_text
@@ -93,9 +94,9 @@ class _Track:
         self.seen, self.held = True, False
         return stayed
 
-    def miss(self, pts_ns: int) -> None:
+    def miss(self, pts_ns: int, history: GlimpseHistory) -> None:
         """No detection of this frame belongs to this track."""
-        self.seen, self.held = False, self.meter.unseen(pts_ns)
+        self.seen, self.held = False, self.meter.unseen(pts_ns, history)
 
     def skip(self, gap_ns: int) -> None:
         """Nothing could be seen for so long."""
@@ -153,6 +154,7 @@ class _Track:
             mean_score=self.mean_score,
             still_since_pts_ns=self.meter.since_ns,
             still_xyxy=self.meter.anchor if self.is_still else None,
+            left_pts_ns=self.meter.left_ns,
         )
 
 
@@ -174,16 +176,26 @@ SPAWN_OVERLAP = 0.45
 
 
 class Tracker:
-    """Tracks of one camera. Give it every analysed frame in the order of `pts_ns`."""
+    """Tracks of one camera. Give it every analysed frame in the order of `pts_ns`.
 
-    def __init__(self, class_names: Sequence[str], options: TrackerOptions | None = None, *, first_id: int = 1) -> None:
+    `recall` is asked for pictures between two looks when something has come to stand or has gone: when exactly.
+    """
+
+    def __init__(
+        self,
+        class_names: Sequence[str],
+        options: TrackerOptions | None = None,
+        *,
+        first_id: int = 1,
+        recall: Recall | None = None,
+    ) -> None:
         self._class_names = tuple(class_names)
         self._options = options or TrackerOptions()
         self._tracks: list[_Track] = []
         self._motions = Motions()
         self._views: tuple[TrackView, ...] = ()
         self.next_id = first_id
-        self._history = GlimpseHistory()
+        self._history = GlimpseHistory(recall=recall)
         self._pts_ns: int | None = None
         self._interval_ns = 0.0
 
@@ -319,7 +331,7 @@ class Tracker:
         taken = set(owners.values())
         for row, track in enumerate(self._tracks):
             if row not in taken:
-                track.miss(glimpse.pts_ns)
+                track.miss(glimpse.pts_ns, self._history)
 
     def _fresh(self, detections: Detections, usable: npt.NDArray[np.bool_], owners: Mapping[int, int]) -> list[int]:
         """Sure detections that are nobody's and not a second box around somebody's."""
@@ -353,6 +365,9 @@ class Tracker:
 
     def _memory_ns(self, track: _Track) -> float:
         options = self._options
+        if track.meter.gone_ns == self._pts_ns:
+            # Once more it is shown to whoever waits for it: when it left is known since this very look.
+            return math.inf
         if track.held:
             return options.held_memory_s * SECOND_NS + track.skipped_ns
         if track.is_still:

@@ -13,7 +13,7 @@ from datasets.scenarios.play import play
 @pytest.mark.parametrize(
     ("kind", "starts", "ends"),
     [
-        ("illegal_parking", 0.6, 0.3),
+        ("illegal_parking", 0.95, 0.95),
         ("street_vending", 0.95, 0.9),
         ("exposed_garbage", 0.85, 0.85),
         ("uncovered_muck_truck", 0.85, 0.85),
