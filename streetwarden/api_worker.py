@@ -8,7 +8,8 @@ import logging
 import platform
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,13 +18,13 @@ from pydantic import ValidationError
 from evidence.client import CaseClient
 from evidence.disk import Disk, replace_file
 from evidence.errors import ServiceRefused, ServiceUnreachable
-from evidence.keys import open_keys
-from evidence.outbox import Outbox
-from streams.clock import SystemClock
+from evidence.outbox import CaseService, Outbox
+from streams.clock import Clock, SystemClock
 from streetwarden.cameras_file import CameraConfig, CamerasFile
 from streetwarden.crew import Crew, working
 from streetwarden.errors import UsageError
 from streetwarden.recording import software_version
+from streetwarden.sealing import OnSealed, Sealing, open_sealing, stamped_too, stamping
 from streetwarden.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,18 +42,34 @@ def run_for_api(options: argparse.Namespace, settings: Settings, stopping: threa
     root = settings.data_dir / "worker"
     root.mkdir(parents=True, exist_ok=True)
     clock = SystemClock()
-    keys = open_keys(settings.keys_dir, clock, owner=platform.node())
-    with CaseClient(options.api, token) as client:
-        outbox = Outbox(root, client, clock, key=keys.entry)
-        outbox.start()
-        told = outbox.put_incident, lambda _: outbox.wake()
-        with working(settings, root, clock, *told, options.looks) as crew:
+    sealing = open_sealing(settings, clock)
+    with CaseClient(options.api, token) as client, handing_over(sealing, root, client, clock) as (outbox, on_sealed):
+        with working(settings, root, clock, outbox.put_incident, on_sealed, options.looks, sealing) as crew:
             link = OfficeLink(client, crew, outbox, root / LAST_CONFIG)
             link.follow(options.seconds, stopping)
             cameras = crew.fleet.health()
         outbox.stop(drain_s=HAND_OVER_SECONDS)
         link.beat(cameras)
     return 0
+
+
+@contextmanager
+def handing_over(sealing: Sealing, root: Path, service: CaseService, clock: Clock) -> Iterator[tuple[Outbox, OnSealed]]:
+    """The outbox at work, and what is to be told of each sealed package; both end with the block.
+
+    A package waits a little for its time stamp; a stamp that comes later follows it.
+    """
+
+    def awaits_stamp(package_id: str) -> bool:
+        return stamper is not None and stamper.is_waiting(package_id)
+
+    outbox = Outbox(root, service, clock, key=sealing.keys.entry, awaits_stamp=awaits_stamp)
+    with stamping(sealing, root, clock, outbox.put_timestamp) as stamper:
+        outbox.start()
+        try:
+            yield outbox, stamped_too(lambda _: outbox.wake(), stamper)
+        finally:
+            outbox.stop()
 
 
 def read_token(file: Path | None, settings: Settings) -> str:

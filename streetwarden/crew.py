@@ -12,11 +12,11 @@ from typing import Any
 
 from detector.engine import Engine
 from detector.incident import Incident
-from evidence.package import SealedPackage
 from evidence.recorder import Recorder
 from streams.clock import Clock
 from streetwarden.canary import Canary
 from streetwarden.care import Care
+from streetwarden.clocks import Clocks
 from streetwarden.detection import device_of, load_engine
 from streetwarden.fleet import Fleet
 from streetwarden.lanes import InferenceLanes, LanePlan
@@ -24,6 +24,7 @@ from streetwarden.look_log import LookLog
 from streetwarden.memory import WatchMemory
 from streetwarden.pipeline import Pipeline, nobody_asks
 from streetwarden.recording import make_recorder
+from streetwarden.sealing import OnSealed, Sealing, open_sealing, stamped_too, stamping
 from streetwarden.settings import Settings
 
 GPU_BATCH = 8
@@ -65,12 +66,14 @@ def working(
     root: Path,
     clock: Clock,
     on_incident: Callable[[Incident], None],
-    on_sealed: Callable[[SealedPackage], None],
+    on_sealed: OnSealed,
     looks: Path | None = None,
+    sealing: Sealing | None = None,
 ) -> Iterator[Crew]:
     """Everything from the first packet to the sealed package, for the length of the block.
 
-    `looks`: a file that gets a line for every look.
+    `looks`: a file that gets a line for every look. With `sealing`, the key is open already and the caller lets the
+    packages be stamped; without it, both are done here.
     """
     plan = lane_plan(settings)
 
@@ -79,8 +82,13 @@ def working(
 
     engine = load()
     with ExitStack() as stack:
+        if sealing is None:
+            sealing = open_sealing(settings, clock)
+            on_sealed = stamped_too(on_sealed, stack.enter_context(stamping(sealing, root, clock)))
         executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="sealing"))
-        recorder = stack.enter_context(make_recorder(settings, root, engine, clock, on_sealed, executor))
+        recorder = stack.enter_context(make_recorder(settings, root, engine, clock, on_sealed, executor, sealing))
+        clock_section = sealing.config.file.clock
+        clocks = stack.enter_context(Clocks(clock, clock_section.host, clock_section.cameras_every_seconds))
         on_look = stack.enter_context(LookLog(looks, clock)).write if looks else nobody_asks
         interval_s = settings.interval_seconds
         memory = WatchMemory(root / "watch")
@@ -91,7 +99,7 @@ def working(
         lanes = InferenceLanes(load, pipeline, clock, plan, engine=engine)
         lanes.start()
         stack.callback(lanes.stop)
-        fleet = Fleet(pipeline, clock)
+        fleet = Fleet(pipeline, clock, clocks)
         stack.callback(fleet.stop)
         canary = Canary(lanes, clock, settings.canary_seconds)
         stack.enter_context(Care((pipeline.tick, lanes.check, lambda: look_after(canary, lanes), memory.write)))

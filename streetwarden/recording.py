@@ -12,11 +12,11 @@ from pathlib import Path
 
 from detector.engine import Engine
 from detector.rules.table import RULES
-from evidence.keys import open_keys
 from evidence.manifest import MatterCode
 from evidence.package import SealedPackage
 from evidence.recorder import Recorder, RecorderContext
 from streams.clock import Clock
+from streetwarden.sealing import Sealing, open_sealing
 from streetwarden.settings import Settings
 
 PUBLISHED_KEYS = "keys.json"
@@ -35,9 +35,14 @@ def make_recorder(
     clock: Clock,
     on_sealed: Callable[[SealedPackage], None],
     executor: Executor | None = None,
+    sealing: Sealing | None = None,
 ) -> Iterator[Recorder]:
-    """A recorder that seals into `root` with this machine's key, which is made at first use; flushed at the end."""
-    keys = open_keys(settings.keys_dir, clock)
+    """A recorder that seals into `root` with this machine's key, which is made at first use; flushed at the end.
+
+    With `sealing`, the key is opened already and a stamper runs: the packages name the authority that it asks.
+    """
+    opened = sealing or open_sealing(settings, clock)
+    keys, config = opened.keys, opened.config
     shutil.copyfile(keys.registry_path, root / PUBLISHED_KEYS)
     facts = engine.describe()
     context = RecorderContext(
@@ -50,6 +55,9 @@ def make_recorder(
             kind: tuple(MatterCode(code=c, standard_ref=rule.standard_ref) for c in rule.codes)
             for kind, rule in RULES.items()
         },
+        plates=config.plates,
+        timestamp_authority=config.stamping.name if sealing and config.stamping else None,
+        grade_limits=config.file.grade.limits,
     )
     recorder = Recorder(root, keys.signer, clock, context, on_sealed=on_sealed, executor=executor)
     try:

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     canary_seconds: Annotated[
         float, Field(gt=0, title="Canary", description="Seconds between two looks at the known clip.")
     ] = 300.0
+    evidence_file: Annotated[
+        Path | None,
+        Field(
+            title="Evidence file", description="Keys, clocks, time stamps; evidence.yaml in the data folder if unset."
+        ),
+    ] = None
     token: Annotated[SecretStr | None, Field(title="Machine token", description="What a worker shows to the API.")] = (
         None
     )
