@@ -72,12 +72,18 @@ def page(request: Request, template: str, status_code: int = 200, **context: Any
             path=request.url.path,
             menu=[entry for entry in MENU if who.has(*ACCESS[entry[2]])],
             iso=_iso,
+            features=_features(request),
         )
     )
     response = HTMLResponse(html, status_code=status_code)
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax", path="/")
     return response
+
+
+def _features(request: Request) -> list[str]:
+    """The paths of the API, so that a page leaves out what this service cannot do."""
+    return sorted(request.app.openapi()["paths"])
 
 
 def _iso(moment: datetime) -> str:

@@ -11,12 +11,14 @@ from api.access import MACHINES, PEOPLE
 from api.audit import service as audit
 from api.cameras import service as cameras
 from api.cases import service as cases
-from api.cases.lifecycle import REJECT_REASONS, CaseState
+from api.cases.counts import by_state
+from api.cases.lifecycle import CaseState
 from api.cases.views import summary
 from api.deps import LARGEST_ID, BigIdPath, BigIdQuery, OfficeDep, PrincipalDep
 from api.errors import ApiError
 from api.guard import identify
 from api.kinds import KINDS
+from api.pages.case_steps import STEP_TABLE
 from api.pages.render import first_page, page
 from api.text import Secret
 from api.users import service as users
@@ -59,38 +61,32 @@ def home_page(who: PrincipalDep) -> Response:
     return RedirectResponse(first_page(who), status_code=303)
 
 
-def _review_words() -> dict[str, object]:
-    reasons = [
-        {"code": each.code, "digit": each.digit, "needs_note": each.needs_note} for each in REJECT_REASONS.values()
-    ]
-    return {"reasons": reasons}
-
-
 @router.get("/review")
 def review_page(request: Request) -> Response:
     """The queue, case after case."""
-    return page(request, "review.html", case_id=None, review=_review_words())
+    return page(request, "review.html", case_id=None, steps=STEP_TABLE)
 
 
 @router.get("/cases/{case_id}")
-def case_page(request: Request, office: OfficeDep, case_id: BigIdPath) -> Response:
+def case_page(request: Request, office: OfficeDep, who: PrincipalDep, case_id: BigIdPath) -> Response:
     """One case."""
-    cases.get(office, case_id)
-    return page(request, "review.html", case_id=case_id, review=_review_words())
+    cases.get(office, who, case_id)
+    return page(request, "review.html", case_id=case_id, steps=STEP_TABLE)
 
 
 @router.get("/cases")
 def cases_page(
     request: Request,
     office: OfficeDep,
+    who: PrincipalDep,
     state: Annotated[str, Query(pattern="^[a-z]*$", max_length=32)] = "",
     kind: Annotated[str, Query(pattern="^[a-z_]*$", max_length=64)] = "",
     after: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
 ) -> Response:
     """All cases, newest first, by state and kind."""
     wanted = cases.CaseFilter(state or None, kind or None, None, after, newest_first=True, limit=ROWS)
-    rows = [summary(row) for row in cases.find(office, wanted)]
-    counts = cases.count_by_state(office)
+    rows = [summary(row) for row in cases.find(office, wanted, who)]
+    counts = by_state(office, who)
     return page(
         request,
         "cases.html",
@@ -106,23 +102,23 @@ def cases_page(
 
 
 @router.get("/cameras")
-def cameras_page(request: Request, office: OfficeDep) -> Response:
+def cameras_page(request: Request, office: OfficeDep, who: PrincipalDep) -> Response:
     """Cameras and their health."""
-    views = [cameras.view(office, file) for file in cameras.read_all(office)]
+    views = [cameras.view(office, file) for file in cameras.read_all(office, who)]
     return page(request, "cameras.html", cameras=views)
 
 
 @router.get("/zones")
-def zones_page(request: Request, office: OfficeDep) -> Response:
+def zones_page(request: Request, office: OfficeDep, who: PrincipalDep) -> Response:
     """Zones in use, and drawing a new one."""
-    views = [cameras.view(office, file) for file in cameras.read_all(office)]
-    return page(request, "zones.html", cameras=views, zones=zones.read_current(office, None), kinds=sorted(RULES))
+    views = [cameras.view(office, file) for file in cameras.read_all(office, who)]
+    return page(request, "zones.html", cameras=views, zones=zones.read_current(office, who, None), kinds=list(RULES))
 
 
 @router.get("/health")
-def health_page(request: Request, office: OfficeDep) -> Response:
+def health_page(request: Request, office: OfficeDep, who: PrincipalDep) -> Response:
     """The system at a glance."""
-    return page(request, "health.html", report=workers.health(office))
+    return page(request, "health.html", report=workers.health(office, who))
 
 
 @router.get("/people")

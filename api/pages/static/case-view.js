@@ -1,7 +1,9 @@
-// One case as elements: the four views, the facts, the history. Pure building, no requests.
+// One case as elements: the four views with their timeline, the facts, the history. Pure building, no requests.
 
-import { actor, duration, h, t, time } from "/static/lib.js";
+import { actor, duration, h, percent, t, time } from "/static/lib.js";
 import { overlay } from "/static/overlay.js";
+import { timeline } from "/static/timeline.js";
+import { secondsAt } from "/static/track.js";
 
 const STILLS = ["panorama_first", "panorama_confirmed", "close_up"];
 
@@ -16,11 +18,12 @@ function fileOf(detail, purpose) {
 function tile(detail, purpose, makeMedia, withOverlay) {
   const file = fileOf(detail, purpose);
   const label = t(`case.${purpose}`);
-  const caption = h("figcaption", {}, h("span", {}, label), file ? time(file.at) : "");
+  const caption = h("figcaption", {}, h("span", {}, label), file ? time(file.at, { short: true }) : "");
   if (!file) {
     return h("figure", { class: "tile-view missing" }, h("div", { class: "frame" }, t("case.evidence_missing")), caption);
   }
-  const frame = h("div", { class: "frame" }, makeMedia(file, label), withOverlay ? overlay(detail) : null);
+  const drawn = withOverlay ? overlay(detail, file.at ? secondsAt(detail, file.at) : null) : null;
+  const frame = h("div", { class: "frame" }, makeMedia(file, label), drawn);
   return h("figure", { class: `tile-view ${purpose}`, "data-purpose": purpose }, frame, caption);
 }
 
@@ -37,10 +40,37 @@ function clip(file, label) {
   return video;
 }
 
-/** The three stills and the clip. */
+/** Keep box, line and clip at the same second. */
+function follow(detail, clipTile, clipAt) {
+  const video = clipTile.querySelector("video");
+  const drawn = clipTile.querySelector(".overlay");
+  const line = timeline(detail, clipAt, (seconds) => {
+    drawn?.show(seconds);
+    if (!video) return;
+    video.pause();
+    video.currentTime = Math.min(Math.max(0, seconds - clipAt), video.duration || 0);
+  });
+  if (!video) return line;
+  const tick = () => {
+    const seconds = clipAt + video.currentTime;
+    drawn?.show(seconds);
+    if (!line.contains(document.activeElement) || !video.paused) line.show(seconds);
+    if (video.isConnected) video.requestVideoFrameCallback?.(tick);
+  };
+  video.addEventListener("loadedmetadata", () => line.cover(video.duration));
+  video.addEventListener("timeupdate", tick);
+  video.addEventListener("playing", () => video.requestVideoFrameCallback?.(tick));
+  return line;
+}
+
+/** The three stills, the clip, and the line of time. */
 export function views(detail) {
   const stills = STILLS.map((purpose) => tile(detail, purpose, still, purpose !== "close_up"));
-  return h("div", { class: "views" }, stills, tile(detail, "clip", clip, true));
+  const clipTile = tile(detail, "clip", clip, true);
+  const file = fileOf(detail, "clip");
+  const clipAt = file?.at ? secondsAt(detail, file.at) : null;
+  const line = detail.track.length ? follow(detail, clipTile, clipAt) : null;
+  return h("div", { class: "views" }, stills, clipTile, line);
 }
 
 function fact(name, ...value) {
@@ -51,6 +81,7 @@ function grade(detail) {
   const reasons = detail.grade_reasons.map((code) => h("li", {}, t(`grade_reason.${code}`, {}, code)));
   return [
     h("span", { class: `badge ${detail.grade}` }, t(`grade.${detail.grade}`)),
+    reasons.length ? h("p", { class: "small muted" }, t("case.grade_why")) : null,
     reasons.length ? h("ul", { class: "plain" }, reasons) : null,
   ];
 }
@@ -60,7 +91,8 @@ function verification(detail) {
     h(
       "div",
       { class: "verification" },
-      h("span", { class: "badge good", title: t("case.verified_detail", { key: item.key_id }) }, `✓ ${t("case.verified")}`),
+      h("span", { class: `badge ${item.verified ? "good" : "state-rejected"}`, title: t("case.verified_detail", { key: item.key_id }) },
+        item.verified ? `✓ ${t("case.verified")}` : t("case.not_verified")),
       h("span", { class: "mono small muted", title: item.key_id }, item.key_id.slice(0, 12)),
       h("a", { class: "small", href: `/api/v1/packages/${item.package_id}/bag` }, t("case.download")),
     ),
@@ -84,31 +116,47 @@ function historyOf(detail) {
   );
 }
 
-/** What is known about the case, and what happened to it. */
-export function facts(detail) {
-  const zone = detail.zone;
+function deadline(detail) {
+  return [
+    detail.unit ? fact(t("case.unit"), detail.unit) : null,
+    detail.due_at ? fact(t("case.due"), time(detail.due_at)) : null,
+    detail.penalty_state && detail.penalty_state !== "none"
+      ? fact(t("case.penalty"), h("span", { class: "badge" }, t(`penalty_state.${detail.penalty_state}`, {}, detail.penalty_state)))
+      : null,
+  ];
+}
+
+function factList(detail) {
+  const { zone } = detail;
   const end = detail.ended_at ? time(detail.ended_at) : h("span", { class: "muted" }, t("case.ongoing"));
   const limit = detail.limit_seconds === null ? "" : ` · ${t("case.limit", { limit: duration(detail.limit_seconds) })}`;
+  return h(
+    "dl",
+    { class: "fact-list" },
+    fact(t("case.camera"), detail.camera_name, detail.camera_name === detail.camera_id ? "" : h("span", { class: "muted small" }, ` ${detail.camera_id}`)),
+    fact(t("case.zone"), detail.zone_id, " ", zone ? h("span", { class: `badge zone-${zone.zone_class}` }, t(`zone_class.${zone.zone_class}`, {}, zone.zone_class)) : ""),
+    fact(t("case.dwell"), h("strong", {}, duration(detail.dwell_seconds)), h("span", { class: "muted" }, limit)),
+    fact(t("case.started"), time(detail.started_at)),
+    fact(t("case.confirmed"), time(detail.confirmed_at)),
+    fact(t("case.ended"), end),
+    fact(t("case.class"), detail.class_name ? t(`class.${detail.class_name}`, {}, detail.class_name) : "–", detail.score === null ? "" : h("span", { class: "muted" }, ` ${percent(detail.score)}`)),
+    detail.code ? fact(t("case.code"), h("span", { class: "mono" }, detail.code)) : null,
+    deadline(detail),
+    fact(t("case.grade"), grade(detail)),
+  );
+}
+
+/** What is known about the case, and what happened to it; `between` is shown before the history. */
+export function facts(detail, between = null) {
   return h(
     "div",
     { class: "facts" },
     h("header", {}, h("h2", {}, t(`kind.${detail.kind}`, {}, detail.kind)),
       h("span", { class: `badge state-${detail.state}` }, t(`state.${detail.state}`, {}, detail.state))),
     h("p", { class: "muted small" }, t("case.number", { id: detail.id })),
-    h(
-      "dl",
-      { class: "fact-list" },
-      fact(t("case.camera"), detail.camera_name, detail.camera_name === detail.camera_id ? "" : h("span", { class: "muted small" }, ` ${detail.camera_id}`)),
-      fact(t("case.zone"), detail.zone_id, " ", zone ? h("span", { class: `badge zone-${zone.zone_class}` }, t(`zone_class.${zone.zone_class}`, {}, zone.zone_class)) : ""),
-      fact(t("case.dwell"), h("strong", {}, duration(detail.dwell_seconds)), h("span", { class: "muted" }, limit)),
-      fact(t("case.started"), time(detail.started_at)),
-      fact(t("case.confirmed"), time(detail.confirmed_at)),
-      fact(t("case.ended"), end),
-      fact(t("case.class"), detail.class_name ? t(`class.${detail.class_name}`, {}, detail.class_name) : "–", detail.score === null ? "" : h("span", { class: "muted" }, ` ${Math.round(detail.score * 100)} %`)),
-      detail.code ? fact(t("case.code"), h("span", { class: "mono" }, detail.code)) : null,
-      fact(t("case.grade"), grade(detail)),
-    ),
+    factList(detail),
     verification(detail),
+    between,
     h("h3", {}, t("case.history")),
     historyOf(detail),
   );

@@ -1,16 +1,8 @@
-// What every page's script uses: words, requests, elements, times, notices.
+// What every page's script uses: requests, elements, notices; words come from words.js.
 
-const data = JSON.parse(document.getElementById("page-data").textContent);
-const two = (number) => String(number).padStart(2, "0");
+import { csrf, duration, moment, number, percent, since, t } from "/static/words.js";
 
-export const user = data.user;
-
-/** A text in the page's language; a key that is missing gives `fallback`, or shows itself. */
-export function t(key, values = {}, fallback = key) {
-  let text = data.words[key] ?? fallback;
-  for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
-  return text;
-}
+export { duration, has, known, language, moment, number, percent, since, t, user } from "/static/words.js";
 
 /** A refusal of the service, with its one line. */
 export class ApiError extends Error {
@@ -23,7 +15,7 @@ export class ApiError extends Error {
 /** Ask the service; gives the parsed answer (null when empty), throws ApiError. */
 export async function api(method, path, body) {
   const headers = { Accept: "application/json" };
-  if (data.csrf) headers["X-CSRF-Token"] = data.csrf;
+  if (csrf) headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
@@ -44,7 +36,7 @@ export async function api(method, path, body) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
-const SVG_TAGS = new Set(["svg", "polygon", "polyline", "rect", "circle", "path", "g"]);
+const SVG_TAGS = new Set(["svg", "polygon", "polyline", "rect", "circle", "path", "line", "g"]);
 
 /** An element with attributes, listeners (`onclick`) and children; texts become text nodes, never markup. */
 export function h(tag, attributes = {}, ...children) {
@@ -58,29 +50,15 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-function clock(moment) {
-  return `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
-}
-
-/** A time in the reader's own zone, always as 2026-05-28 20:25:41: no reader can take the month for the day. */
-export function time(iso, { short = false } = {}) {
+/** A time in the reader's own zone; the exact UTC moment is its title. */
+export function time(iso, options = {}) {
   if (!iso) return h("span", { class: "muted" }, "–");
-  const moment = new Date(iso);
-  const day = `${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
-  const text = `${short ? day : `${moment.getFullYear()}-${day}`} ${clock(moment)}`;
-  return h("time", { datetime: iso, title: iso }, text);
+  return h("time", { datetime: iso, title: iso }, moment(iso, options));
 }
 
 /** Who did it, as people say it: a machine by its name alone. */
 export function actor(name) {
   return name.replace(/^token:\d+:/, "");
-}
-
-/** Seconds as people say them. */
-export function duration(seconds) {
-  if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 120) return t("unit.seconds", { n: Math.round(seconds) });
-  return t("unit.minutes", { n: (seconds / 60).toFixed(1) });
 }
 
 /** A notice at the edge of the page that goes away by itself. */
@@ -90,7 +68,19 @@ export function toast(text, kind = "info") {
   setTimeout(() => note.remove(), kind === "error" ? 6000 : 3500);
 }
 
-/** Show all times of server-rendered pages in the reader's own zone. */
-export function localiseTimes(root = document) {
+const WRITERS = {
+  number: (value) => number(value, 1),
+  whole: (value) => number(value),
+  percent: (value) => percent(value),
+  duration,
+  since,
+};
+
+/** Write the times and numbers of server-rendered parts as the reader writes them. */
+export function localise(root = document) {
   for (const element of root.querySelectorAll("time[data-local]")) element.replaceWith(time(element.dateTime));
+  for (const element of root.querySelectorAll("data[data-as]")) {
+    element.textContent = WRITERS[element.dataset.as](Number(element.value));
+    element.removeAttribute("data-as");
+  }
 }

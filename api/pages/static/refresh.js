@@ -1,6 +1,6 @@
 // Fetches this page again every few seconds and swaps in the part that changes.
 
-import { localiseTimes } from "/static/lib.js";
+import { localise } from "/static/lib.js";
 
 const EVERY_MS = 4000;
 
@@ -10,7 +10,7 @@ async function refresh() {
   if (!response.ok || response.redirected) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("refresh");
   if (!fresh) return;
-  localiseTimes(fresh);
+  localise(fresh);
   document.getElementById("refresh").replaceWith(document.adoptNode(fresh));
 }
 

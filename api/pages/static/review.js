@@ -1,13 +1,23 @@
-// The review page: a queue of candidates, decided by keyboard. The next case is always built before it is needed.
+// The review page: a queue of candidates, decided by keyboard. The next cases are always built before they are needed.
 
-import { ApiError, api, h, t, time, toast } from "/static/lib.js";
+import { ApiError, api, h, has, t, time, toast, user } from "/static/lib.js";
+import { context, duplicates, earlier } from "/static/case-context.js";
 import { facts, views } from "/static/case-view.js";
+import { watch } from "/static/changes.js";
+import { drawQueue, mergedQueue } from "/static/review-queue.js";
+import { StepDialog } from "/static/step-dialog.js";
+import { onSwipe } from "/static/swipe.js";
+import { Zoom } from "/static/zoom.js";
 
 const setup = JSON.parse(document.getElementById("review-data").textContent);
 const single = setup.case_id;
-const POLL_MS = 1500;
 const PAGE = 50;
+const AHEAD = 2;
 const FRAME_S = 0.04;
+const LOCK = "/api/v1/cases/{case_id}/lock";
+const LOCK_EVERY_MS = 30_000;
+const KEY_OF = { confirm: "c", reject: "r", ask_opinion: "e", undo: "u", reopen: "o" };
+const LOOK_OF = { confirm: "primary", reject: "danger", void: "danger", void_penalty: "danger", drop: "danger" };
 
 const stage = document.getElementById("stage");
 const side = document.getElementById("side");
@@ -15,26 +25,35 @@ const list = document.getElementById("queue");
 const waiting = document.getElementById("waiting");
 const dialogs = {
   help: document.getElementById("help"),
-  reasons: document.getElementById("reasons"),
+  step: document.getElementById("step"),
   zoom: document.getElementById("zoom"),
 };
+const stepDialog = new StepDialog(dialogs.step);
+const zoom = new Zoom(dialogs.zoom, stage);
 
 const state = {
   queue: [], // candidates as the service lists them, in the order of this reviewer
   current: null, // id of the case on the stage
-  built: new Map(), // id -> promise of {detail, views}
+  shown: null, // {detail, views, earlier} of that case
+  built: new Map(), // id -> promise of {detail, views, earlier}
   decided: [], // ids that this reviewer decided here, latest last
   skipped: new Set(),
   busy: false,
   boxes: true,
-  pendingNote: null, // what the note form will send
+  locked: null, // id of the case that is kept for this reviewer
 };
 
 // --- building and showing -------------------------------------------------------------------------------------------
 
+async function load(id) {
+  const detail = await api("GET", `/api/v1/cases/${id}`);
+  const view = views(detail);
+  return { detail, views: view, earlier: earlier(detail) };
+}
+
 function build(id) {
   if (!state.built.has(id)) {
-    const promise = api("GET", `/api/v1/cases/${id}`).then((detail) => ({ detail, views: views(detail) }));
+    const promise = load(id);
     promise.catch(() => state.built.delete(id));
     state.built.set(id, promise);
   }
@@ -51,7 +70,7 @@ async function show(id) {
     showEmpty();
     return;
   }
-  markCurrent();
+  draw();
   let built;
   try {
     built = await build(id);
@@ -61,50 +80,104 @@ async function show(id) {
   }
   if (state.current !== id) return; // moved on meanwhile
   put(built);
+  keepLock(id);
   prefetch();
 }
 
-function put({ detail, views: view }) {
+function put(built) {
+  const { detail, views: view } = built;
+  state.shown = built;
   view.classList.toggle("no-boxes", !state.boxes);
   stage.replaceChildren(view);
+  stage.scrollTop = 0;
   stage.dataset.caseId = detail.id;
-  side.replaceChildren(actionBar(detail), facts(detail));
+  const around = h("div");
+  side.replaceChildren(...[actionBar(detail), lockNote(detail), facts(detail, around)].filter(Boolean));
+  putContext(built, around);
   view.querySelector("video")?.play().catch(() => {}); // a browser may forbid it: the controls are there
+}
+
+async function putContext({ detail, earlier: found }, place) {
+  const mayReject = detail.actions.includes("reject");
+  const before = await found;
+  const others = duplicates(detail, state.queue);
+  place.replaceChildren(context(before, others, mayReject && others.length ? rejectDuplicates : null));
 }
 
 function showEmpty() {
   delete stage.dataset.caseId;
+  state.shown = null;
+  releaseLock();
   stage.replaceChildren(
     h("div", { class: "centre" }, h("p", { class: "big" }, t("review.empty")), h("p", { class: "muted" }, t("review.empty_hint"))),
   );
   side.replaceChildren();
-  markCurrent();
+  draw();
 }
 
-function button(action, key, run, kind = "") {
-  return h("button", { type: "button", class: kind, "data-action": action, onclick: run }, t(`action.${action}`), h("kbd", {}, key));
+function stepOf(action, source) {
+  const bare = { action, reasons: [], needs: [], needs_note: false };
+  return setup.steps.find((step) => step.action === action && step.sources.includes(source)) ?? bare;
+}
+
+/** The source of a step is a state of the one or the other table of a case's life. */
+function sourceOf(detail, action) {
+  const sources = [detail.state, detail.penalty_state];
+  return sources.find((each) => setup.steps.some((step) => step.action === action && step.sources.includes(each)));
 }
 
 function actionBar(detail) {
-  const can = new Set(detail.actions);
-  return h(
-    "div",
-    { class: "action-bar" },
-    can.has("confirm") ? button("confirm", "c", confirm, "primary") : null,
-    can.has("reject") ? button("reject", "r", openReasons, "danger") : null,
-    can.has("undo") ? button("undo", "u", undo) : null,
-    can.has("reopen") ? button("reopen", "o", openReopen) : null,
-    single ? null : h("button", { type: "button", class: "quiet", onclick: skip }, t("review.skip"), h("kbd", {}, "s")),
-    h("p", { class: "muted small hint" }, t("review.keys_hint")),
-  );
+  let digit = 0;
+  const buttons = detail.actions.map((action) => {
+    const key = KEY_OF[action] ?? String((digit += 1));
+    const run = () => take(action);
+    return h("button", { type: "button", class: LOOK_OF[action] ?? "", "data-action": action, "data-key": key, onclick: run },
+      t(`action.${action}`, {}, action), h("kbd", {}, key));
+  });
+  const skipping = single ? null : h("button", { type: "button", class: "quiet", onclick: skip }, t("review.skip"), h("kbd", {}, "s"));
+  return h("div", { class: "action-bar" }, buttons, skipping,
+    h("button", { type: "button", class: "quiet hint small", onclick: () => dialogs.help.showModal() }, t("review.keys_hint")));
 }
 
 function prefetch() {
-  const next = neighbour(1);
-  if (next !== null) build(next).catch(() => {});
+  const at = position();
+  for (const item of state.queue.slice(at + 1, at + 1 + AHEAD)) build(item.id).catch(() => {});
+}
+
+// --- the lock of a case ---------------------------------------------------------------------------------------------
+
+function lockNote(detail) {
+  const holder = detail.lock?.name ?? detail.locked_by ?? null;
+  if (!holder || holder === user) return null;
+  const until = detail.lock?.until ?? detail.locked_until ?? null;
+  return h("p", { class: "lock-note", role: "status" }, t("review.locked_by", { name: holder }), until ? [" · ", time(until, { short: true })] : "");
+}
+
+const lockPath = (id) => `/api/v1/cases/${id}/lock`;
+
+async function keepLock(id) {
+  if (!has(LOCK) || !state.shown?.detail.actions.length) return;
+  if (state.locked !== null && state.locked !== id) releaseLock();
+  try {
+    await api("POST", lockPath(id));
+    state.locked = id;
+  } catch (error) {
+    if (error.status === 409) toast(error.message);
+  }
+}
+
+function releaseLock() {
+  if (state.locked === null) return;
+  const id = state.locked;
+  state.locked = null;
+  api("DELETE", lockPath(id)).catch(() => {});
 }
 
 // --- the queue ------------------------------------------------------------------------------------------------------
+
+function draw() {
+  if (list) drawQueue(list, state.queue, state.current, show);
+}
 
 function position() {
   return state.queue.findIndex((item) => item.id === state.current);
@@ -121,68 +194,29 @@ function move(step) {
   if (next !== null && next !== state.current) show(next);
 }
 
-function row(item) {
-  return h(
-    "li",
-    { "data-id": item.id },
-    h(
-      "button",
-      { type: "button", onclick: () => show(item.id), tabindex: "-1" },
-      item.still_url ? h("img", { src: item.still_url, alt: "", loading: "lazy", width: 72, height: 41 }) : h("span", { class: "no-still" }),
-      h("span", { class: "row-text" }, h("strong", {}, t(`kind.${item.kind}`, {}, item.kind)),
-        h("span", { class: "small" }, item.camera_name), h("span", { class: "small muted" }, time(item.started_at, { short: true }))),
-    ),
-  );
-}
-
-/** Bring the list on the page to the queue without touching rows that stay. */
-function drawQueue() {
-  if (!list) return;
-  const rows = new Map([...list.children].map((element) => [Number(element.dataset.id), element]));
-  const wanted = state.queue.map((item) => rows.get(item.id) ?? row(item));
-  for (const [id, element] of rows) if (!state.queue.some((item) => item.id === id)) element.remove();
-  wanted.forEach((element, index) => {
-    if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
-  });
-  markCurrent();
-}
-
-function markCurrent() {
-  for (const element of list?.children ?? []) {
-    const isCurrent = Number(element.dataset.id) === state.current;
-    if (isCurrent) element.setAttribute("aria-current", "true");
-    else element.removeAttribute("aria-current");
-    if (isCurrent) element.scrollIntoView({ block: "nearest" });
-  }
-}
-
 function drop(id) {
   state.queue = state.queue.filter((item) => item.id !== id);
   forget(id);
-  drawQueue();
+  draw();
 }
 
 function merge(items) {
-  const fresh = new Map(items.map((item) => [item.id, item]));
-  const known = new Set(state.queue.map((item) => item.id));
-  const kept = state.queue.filter((item) => fresh.has(item.id)).map((item) => fresh.get(item.id));
-  const gone = known.has(state.current) && !fresh.has(state.current);
+  const ids = new Set(items.map((item) => item.id));
+  const gone = position() >= 0 && !ids.has(state.current);
   const next = gone ? neighbour(1) ?? neighbour(-1) : null;
-  state.queue = [...kept, ...items.filter((item) => !known.has(item.id))];
-  // Skipped cases wait at the end.
-  state.queue.sort((one, two) => state.skipped.has(one.id) - state.skipped.has(two.id) || 0);
+  state.queue = mergedQueue(state.queue, items, state.skipped);
   if (gone) {
     toast(t("review.decided_by_other", { id: state.current }));
     forget(state.current);
   }
-  drawQueue();
+  draw();
   if (gone) show(state.queue.some((item) => item.id === next) ? next : state.queue[0]?.id ?? null);
   else if (state.current === null && state.queue.length) show(state.queue[0].id);
   else if (state.current === null) showEmpty();
   else prefetch();
 }
 
-async function poll() {
+async function ask() {
   if (state.busy || document.hidden) return;
   const [found, counted] = await Promise.all([
     api("GET", `/api/v1/cases?state=candidate&limit=${PAGE}`),
@@ -193,14 +227,12 @@ async function poll() {
   merge(found.items);
 }
 
-async function pollForever() {
-  for (;;) {
-    try {
-      await poll();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
-    await new Promise((done) => setTimeout(done, POLL_MS));
+/** A service that is away is asked again later. */
+async function askQuietly() {
+  try {
+    await ask();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
   }
 }
 
@@ -237,6 +269,7 @@ function afterConflict(id) {
 /** Take a case off the queue and show the next one. */
 function leave(id) {
   const next = neighbour(1) ?? neighbour(-1);
+  if (state.locked === id) state.locked = null; // the decision ended it
   drop(id);
   countDown(1);
   show(next === id ? null : next);
@@ -246,24 +279,41 @@ function countDown(by) {
   if (waiting && waiting.textContent !== "–") waiting.textContent = Math.max(0, Number(waiting.textContent) - by);
 }
 
-async function finish(action, extra, words) {
+function words(action, id, extra) {
+  const done = t(`action.${action}`, {}, action);
+  const reason = extra.reason ? t(`reason.${extra.reason}`, {}, extra.reason) : "";
+  return t(`review.toast_${action}`, { id, reason, action: done }, t("review.toast_done", { id, action: done }));
+}
+
+async function finish(action, extra) {
   const id = state.current;
-  const offered = side.querySelector(`[data-action="${action}"]`);
-  if (!offered || !(await step(id, action, extra))) return;
+  const detail = await step(id, action, extra);
+  if (!detail) return;
   state.decided.push(id);
-  toast(words(id), "good");
-  if (single) show(id);
+  toast(words(action, id, extra), "good");
+  if (single || detail.state === "candidate") show(id);
   else leave(id);
 }
 
-function confirm() {
-  return finish("confirm", {}, (id) => t("review.toast_confirmed", { id }));
+/** Begin a step that the service offers: ask for what it needs, then take it. */
+function take(action) {
+  const detail = state.shown?.detail;
+  if (action === "undo") return undo();
+  if (!detail?.actions.includes(action)) return undefined;
+  return stepDialog.ask(stepOf(action, sourceOf(detail, action)), (extra) => finish(action, extra));
 }
 
-function reject(code, note) {
-  dialogs.reasons.close();
-  const reason = t(`reason.${code}`);
-  return finish("reject", { reason: code, note }, (id) => t("review.toast_rejected", { id, reason }));
+async function rejectDuplicates() {
+  if (!state.shown) return;
+  for (const item of duplicates(state.shown.detail, state.queue)) {
+    forget(item.id); // as it is now, not as it was when it was built ahead
+    if (!(await step(item.id, "reject", { reason: "duplicate" }))) return;
+    state.decided.push(item.id);
+    toast(words("reject", item.id, { reason: "duplicate" }), "good");
+    drop(item.id);
+    countDown(1);
+  }
+  show(state.current);
 }
 
 function skip() {
@@ -272,7 +322,7 @@ function skip() {
   const next = neighbour(1);
   state.skipped.add(id);
   state.queue = [...state.queue.filter((item) => item.id !== id), ...state.queue.filter((item) => item.id === id)];
-  drawQueue();
+  draw();
   show(next ?? state.queue[0].id);
 }
 
@@ -286,93 +336,11 @@ async function undo() {
   if (!(await step(id, "undo"))) return;
   state.decided = state.decided.filter((each) => each !== id);
   toast(t("review.toast_undone", { id }), "good");
-  if (!single) await poll().catch(() => {});
+  if (!single) await askQuietly();
   show(id);
 }
 
-// --- dialogs --------------------------------------------------------------------------------------------------------
-
-const noteForm = document.getElementById("note-form");
-
-function openReasons() {
-  if (!side.querySelector('[data-action="reject"]')) return;
-  dialogs.reasons.querySelector("ol").hidden = false;
-  noteForm.hidden = true;
-  dialogs.reasons.showModal();
-}
-
-function askNote(label, send) {
-  state.pendingNote = send;
-  noteForm.reset();
-  noteForm.hidden = false;
-  document.getElementById("note-label").textContent = label;
-  if (!dialogs.reasons.open) {
-    dialogs.reasons.querySelector("ol").hidden = true;
-    dialogs.reasons.showModal();
-  }
-  noteForm.elements.note.focus();
-}
-
-function chooseReason(reason) {
-  if (reason.needs_note) askNote(t("review.note_needed"), (note) => reject(reason.code, note));
-  else reject(reason.code);
-}
-
-function openReopen() {
-  if (!side.querySelector('[data-action="reopen"]')) return;
-  askNote(t("review.reopen_note"), async (note) => {
-    dialogs.reasons.close();
-    const id = state.current;
-    if (await step(id, "reopen", { note })) toast(t("review.toast_reopened", { id }), "good");
-    show(id);
-  });
-}
-
-noteForm.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const note = noteForm.elements.note.value.trim();
-  if (note) state.pendingNote?.(note);
-});
-
-for (const choice of dialogs.reasons.querySelectorAll("[data-reason]")) {
-  const reason = setup.reasons.find((each) => each.code === choice.dataset.reason);
-  choice.addEventListener("click", () => chooseReason(reason));
-}
-
-dialogs.reasons.addEventListener("keydown", (event) => {
-  if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
-  const reason = setup.reasons.find((each) => String(each.digit) === event.key);
-  if (!reason) return;
-  event.preventDefault();
-  chooseReason(reason);
-});
-
 // --- pictures -------------------------------------------------------------------------------------------------------
-
-const ZOOMED = ["panorama_first", "panorama_confirmed", "close_up"];
-
-function zoom(purpose) {
-  const frame = stage.querySelector(`[data-purpose="${purpose}"] .frame`);
-  if (!frame) return;
-  const large = frame.cloneNode(true);
-  large.classList.toggle("no-boxes", !state.boxes);
-  dialogs.zoom.dataset.purpose = purpose;
-  dialogs.zoom.replaceChildren(large, h("p", {}, t(`case.${purpose}`)));
-  if (!dialogs.zoom.open) dialogs.zoom.showModal();
-}
-
-function zoomNext() {
-  const at = dialogs.zoom.open ? ZOOMED.indexOf(dialogs.zoom.dataset.purpose) : -1;
-  const next = ZOOMED.slice(at + 1).find((purpose) => stage.querySelector(`[data-purpose="${purpose}"] img`));
-  if (next) zoom(next);
-  else dialogs.zoom.close();
-}
-
-dialogs.zoom.addEventListener("click", () => dialogs.zoom.close());
-stage.addEventListener("click", (event) => {
-  const figure = event.target.closest?.("figure[data-purpose]");
-  if (figure && event.target.tagName === "IMG") zoom(figure.dataset.purpose);
-});
 
 function toggleBoxes() {
   state.boxes = !state.boxes;
@@ -391,6 +359,10 @@ function stepFrame(direction) {
   });
 }
 
+function offered(key) {
+  side.querySelector(`.action-bar [data-key="${key}"]`)?.click();
+}
+
 // --- keys -----------------------------------------------------------------------------------------------------------
 
 const KEYS = {
@@ -398,14 +370,16 @@ const KEYS = {
   ArrowDown: () => move(1),
   k: () => move(-1),
   ArrowUp: () => move(-1),
-  c: confirm,
-  Enter: confirm,
-  r: openReasons,
+  c: () => take("confirm"),
+  Enter: () => take("confirm"),
+  r: () => take("reject"),
+  e: () => take("ask_opinion"),
+  o: () => take("reopen"),
+  d: () => side.querySelector('[data-action="duplicates"]')?.click(),
   s: skip,
   u: undo,
-  o: openReopen,
   b: toggleBoxes,
-  z: zoomNext,
+  z: () => zoom.next(),
   " ": () => withClip((video) => (video.paused ? video.play().catch(() => {}) : video.pause())),
   ",": () => stepFrame(-1),
   ".": () => stepFrame(1),
@@ -414,16 +388,19 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.target.matches?.("input, textarea, select")) return;
+  if (event.target.matches?.("input:not([type=range]), textarea, select")) return;
   const zooming = dialogs.zoom.open && ["z", "b"].includes(event.key);
   if (!zooming && Object.values(dialogs).some((dialog) => dialog.open)) return;
   // A focused control keeps its own keys.
   if (["Enter", " "].includes(event.key) && event.target.matches?.("button, a, summary, video")) return;
-  const run = KEYS[event.key];
+  const run = KEYS[event.key] ?? (/^[1-9]$/.test(event.key) ? () => offered(event.key) : null);
   if (!run) return;
   event.preventDefault();
   run();
 });
 
+onSwipe(stage, move);
+window.addEventListener("pagehide", releaseLock);
+if (has(LOCK)) setInterval(() => state.locked !== null && !document.hidden && keepLock(state.locked), LOCK_EVERY_MS);
 if (single) show(single);
-else pollForever();
+else watch(askQuietly);

@@ -1,6 +1,6 @@
 // The frame around every page: signing out, language, theme, local times.
 
-import { api, localiseTimes, toast } from "/static/lib.js";
+import { api, localise, toast } from "/static/lib.js";
 
 const THEMES = ["auto", "light", "dark"];
 
@@ -37,4 +37,4 @@ if (here.searchParams.has("lang")) {
   history.replaceState(null, "", here.pathname + here.search + here.hash);
 }
 
-localiseTimes();
+localise();

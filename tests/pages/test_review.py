@@ -2,77 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.api.conftest import PASSWORD, Service
-
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-PATIENCE_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, service: Service) -> Iterator[Callable[..., Page]]:
-    """A window of its own; anything that the browser complains about, or asks of other machines, fails the test."""
-    contexts, complaints = [], []
-
-    def complain(message: ConsoleMessage) -> None:
-        # A refused form is a 401, and the browser says so.
-        if message.type == "error" and not message.location["url"].endswith("/login"):
-            complaints.append(message.text)
-
-    def open_(**options: object) -> Page:
-        context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", complain)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda asked: None if asked.url.startswith(service.url) else complaints.append(asked.url))
-        return page
-
-    expect.set_options(timeout=PATIENCE_MS)
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def sign_in(page: Page, service: Service, username: str = "chen") -> None:
-    page.goto(service.url)
-    page.keyboard.type(username)
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-
-
-def wait_for(page: Page, condition: str) -> None:
-    """Playwright's own `wait_for_function` evaluates strings, which the pages' policy forbids."""
-    for _ in range(PATIENCE_MS // 50):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"waited in vain: {condition}")
-
-
-def states(service: Service) -> dict[int, tuple[str, str | None]]:
-    items = service.person("auditor").get("/api/v1/cases").json()["items"]
-    return {item["id"]: (item["state"], item["decision_reason"]) for item in items}
+from tests.api.conftest import Service
+from tests.pages.conftest import sign_in, states, wait_for
 
 
 def test_a_reviewer_clears_the_queue_by_keyboard(service: Service, open_page: Callable[..., Page]) -> None:
@@ -97,7 +32,7 @@ def test_a_reviewer_clears_the_queue_by_keyboard(service: Service, open_page: Ca
     assert states(service)[one] == ("filed", None)
 
     page.keyboard.press("r")
-    expect(page.locator("#reasons")).to_be_visible()
+    expect(page.locator("#step")).to_be_visible()
     page.keyboard.press("2")
     expect(stage).to_have_attribute("data-case-id", str(three))
     expect(page.locator("#queue li")).to_have_count(1)
