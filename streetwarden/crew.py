@@ -25,7 +25,8 @@ from streetwarden.memory import WatchMemory
 from streetwarden.pipeline import Pipeline, nobody_asks
 from streetwarden.recording import make_recorder
 from streetwarden.sealing import OnSealed, Sealing, open_sealing, stamped_too, stamping
-from streetwarden.settings import Settings
+from streetwarden.settings import TRACKS, Settings
+from streetwarden.track_store import TrackStore
 
 GPU_BATCH = 8
 
@@ -39,6 +40,7 @@ class Crew:
     pipeline: Pipeline
     recorder: Recorder
     canary: Canary
+    tracks: TrackStore
 
     def report(self) -> dict[str, Any]:
         """The worker's health now, as plain JSON values."""
@@ -55,6 +57,7 @@ class Crew:
             "packages_sealed": stats.sealed,
             "seal_attempts_failed": stats.failed_attempts,
             "packages_waiting": stats.waiting,
+            "looks_not_stored": self.tracks.dropped,
             "errors": errors,
             "cameras": self.fleet.health(),
         }
@@ -93,8 +96,16 @@ def working(
         interval_s = settings.interval_seconds
         memory = WatchMemory(root / "watch")
         stack.callback(memory.write)
+        tracks = stack.enter_context(open_tracks(settings, root, clock))
         pipeline = Pipeline(
-            engine.class_names, recorder, on_incident, clock, interval_s=interval_s, on_look=on_look, memory=memory
+            engine.class_names,
+            recorder,
+            on_incident,
+            clock,
+            interval_s=interval_s,
+            on_look=on_look,
+            memory=memory,
+            tracks=tracks,
         )
         lanes = InferenceLanes(load, pipeline, clock, plan, engine=engine)
         lanes.start()
@@ -103,7 +114,12 @@ def working(
         stack.callback(fleet.stop)
         canary = Canary(lanes, clock, settings.canary_seconds)
         stack.enter_context(Care((pipeline.tick, lanes.check, lambda: look_after(canary, lanes), memory.write)))
-        yield Crew(fleet, lanes, pipeline, recorder, canary)
+        yield Crew(fleet, lanes, pipeline, recorder, canary, tracks)
+
+
+def open_tracks(settings: Settings, root: Path, clock: Clock) -> TrackStore:
+    """The store of what the judges see, below a worker's folder."""
+    return TrackStore(root / TRACKS, clock, days=settings.track_days, max_bytes=settings.track_mb << 20)
 
 
 def lane_plan(settings: Settings) -> LanePlan:

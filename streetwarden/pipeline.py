@@ -19,6 +19,7 @@ from streams.ring import PacketRing
 from streetwarden.cameras_file import CameraConfig
 from streetwarden.memory import WatchMemory
 from streetwarden.schedule import LookSchedule
+from streetwarden.track_store import TrackStore
 from streetwarden.watched import Health, Look, WatchedCamera, no_health
 
 OnIncident = Callable[[Incident], None]
@@ -46,6 +47,7 @@ class Pipeline:
         interval_s: float | None = None,
         on_look: OnLook = nobody_asks,
         memory: WatchMemory | None = None,
+        tracks: TrackStore | None = None,
     ) -> None:
         self._class_names = tuple(class_names)
         self._recorder = recorder
@@ -54,6 +56,7 @@ class Pipeline:
         self._interval_s = interval_s
         self._on_look = on_look
         self._memory = memory
+        self._tracks = tracks
         self._cameras: dict[str, WatchedCamera] = {}
         self._recording = threading.RLock()
         self._analysed_before = 0
@@ -81,7 +84,9 @@ class Pipeline:
         """
         recall = KeyRecall(ring, self._recall_pool)
         watch = CameraWatch(config.id, config.local_zones, self._class_names, recall=recall)
-        camera = WatchedCamera(config, ring, watch, reader, health, self._interval_s, memory=self._memory)
+        camera = WatchedCamera(
+            config, ring, watch, reader, health, self._interval_s, memory=self._memory, tracks=self._tracks
+        )
         self._cameras[config.id] = camera
         if reader is not None:
             camera.ask(self._clock.wall_ns())

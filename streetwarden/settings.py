@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from streetwarden.errors import UsageError
 
+TRACKS = "tracks"
+"""Name of the folder of tracks in the folder of a worker."""
+
 
 def _default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("streetwarden", appauthor=False))
@@ -54,12 +57,23 @@ class Settings(BaseSettings):
             title="Evidence file", description="Keys, clocks, time stamps; evidence.yaml in the data folder if unset."
         ),
     ] = None
+    track_days: Annotated[
+        float, Field(gt=0, le=366, title="Days of tracks", description="For so long a change of zones can be replayed.")
+    ] = 7.0
+    track_mb: Annotated[
+        int, Field(ge=1, title="Size of tracks", description="Megabytes of tracks of all cameras; the oldest go first.")
+    ] = 8192
     token: Annotated[SecretStr | None, Field(title="Machine token", description="What a worker shows to the API.")] = (
         None
     )
     database_url: Annotated[
         str | None, Field(title="Database", description="SQLAlchemy URL; SQLite in the data folder if unset.")
     ] = None
+
+    @property
+    def tracks_dir(self) -> Path:
+        """Where the worker of an API keeps what its judges saw, and the API on the same machine finds it."""
+        return self.data_dir / "worker" / TRACKS
 
     @property
     def keys_dir(self) -> Path:

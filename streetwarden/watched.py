@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from detector.detections import Detections
@@ -22,6 +22,7 @@ from streetwarden.cameras_file import CameraConfig
 from streetwarden.clocks import CameraClock
 from streetwarden.masks import PrivacyMasks
 from streetwarden.memory import WatchMemory
+from streetwarden.track_store import TrackStore
 from streetwarden.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ class WatchedCamera:
     latest: tuple[int, int] | None = None
     waits_since_ns: int = 0
     memory: WatchMemory | None = None
+    tracks: TrackStore | None = None
+    tracks_began: bool = False
     remembered_ns: int | None = None
     clock: CameraClock = field(default_factory=CameraClock)
     facts: CameraFacts = field(init=False)
@@ -103,7 +106,15 @@ class WatchedCamera:
         self.fitness, self.latest = frame.fitness, (frame.captured_at_ns, frame.pts_ns)
         self.ask(frame.captured_at_ns)
         self._remember(frame.pts_ns, changed=bool(changes))
+        self._store(changes)
         return changes
+
+    def _store(self, changes: Sequence[Incident]) -> None:
+        """Keep what the judges saw, for replays."""
+        seen = self.watch.seen
+        if self.tracks is not None and seen is not None:
+            began = None if self.tracks_began else self.watch.began
+            self.tracks_began = self.tracks.put(self.camera_id, seen, changes, began) or self.tracks_began
 
     def _recall(self, frame: Frame) -> None:
         """Go on where an earlier worker, or an earlier configuration, stopped."""

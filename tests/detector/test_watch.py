@@ -13,10 +13,11 @@ from detector.attention import attended
 from detector.boxes import Box
 from detector.detections import Boxes
 from detector.incident import Incident, IncidentState
+from detector.judges import MAX_CROPS
 from detector.post import Post
 from detector.rules.illegal_parking import IllegalParkingConfig
 from detector.unfit import MAX_SPANS, UnfitSpans
-from detector.watch import MAX_CROPS, CameraWatch
+from detector.watch import CameraWatch
 from streams.demand import Demand
 from streams.fitness.state import Fitness, PictureState
 from streams.frame import Frame, Image
@@ -252,7 +253,7 @@ def test_a_crowd_of_crops_is_cut_to_the_largest() -> None:
 def _spied(watch: CameraWatch) -> list[Mapping[int, Mapping[str, float]]]:
     """The crop scores that the first judge gets."""
     looks: list[Mapping[int, Mapping[str, float]]] = []
-    judge = watch._posts[0].judge
+    judge = watch._judges.posts[0].judge
     original: Callable[..., list[Incident]] = judge.observe
 
     def observe(seen: object) -> list[Incident]:
