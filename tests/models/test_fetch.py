@@ -163,3 +163,14 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(server: Server, tmp_
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FetchError, match="cannot be written"):
         get(server, tmp_path / "file")
+
+
+def test_a_proxy_of_the_environment_is_asked_for_the_whole_address(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", server.url.removesuffix("/weights.onnx"))
+    download = Download("http://weights.invalid/street.onnx", SHA256, len(CONTENT))
+    assert fetch(download, tmp_path / "street.onnx").read_bytes() == CONTENT
+    assert server.paths == ["http://weights.invalid/street.onnx"]
