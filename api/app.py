@@ -25,6 +25,7 @@ from api.office import Office, open_office, utc_now
 from api.packages.arrival import recover
 from api.packages.routes import quarantine_router, upload_router
 from api.packages.routes import router as packages_router
+from api.packages.stamp_routes import router as stamps_router
 from api.pages.setup import install_pages
 from api.settings import ApiSettings
 from api.users.routes import router as users_router
@@ -102,6 +103,7 @@ def _api(settings: ApiSettings) -> APIRouter:
         cases_router,
         packages_router,
         quarantine_router,
+        stamps_router,
         incidents_router,
         cameras_router,
         zones_router,

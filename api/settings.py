@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from evidence.registry import TimestampAuthority
+
 MIB = 1024 * 1024
 
 
@@ -37,6 +39,10 @@ class ApiSettings(BaseSettings):
     lockout_minutes: float = Field(default=15.0, gt=0, description="How long a lock-out lasts.")
     undo_minutes: float = Field(default=10.0, gt=0, description="How long a reviewer may take back a decision.")
     heartbeat_timeout_s: float = Field(default=60.0, gt=0, description="A worker silent for longer is shown as lost.")
+
+    timestamp_authorities: tuple[TimestampAuthority, ...] = Field(
+        default=(), title="Time-stamp authorities", description="Whose time stamps count; published with the keys."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 from api.bootstrap import create_token, create_user
 from api.errors import SetupError
 from api.serve import run as run_server
 from api.settings import ApiSettings
 from streetwarden.errors import UsageError
+from streetwarden.evidence_config import evidence_config
 from streetwarden.settings import Settings, settings_from
 
 
 def api_settings(settings: Settings) -> ApiSettings:
-    """The case service's settings: its data lies in `api` below the machine's data folder."""
-    return ApiSettings(data_dir=settings.data_dir / "api", database_url=settings.database_url or "")
+    """The case service's settings: its data lies in `api` below the machine's data folder.
+
+    The time-stamp authority of the evidence file is the one that it trusts and publishes. Raises UsageError.
+    """
+    told: dict[str, Any] = {"data_dir": settings.data_dir / "api", "database_url": settings.database_url or ""}
+    stamping = evidence_config(settings).stamping
+    if stamping is not None:
+        told["timestamp_authorities"] = (stamping.authority,)
+    return ApiSettings(**told)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from sqlalchemy import select
@@ -13,21 +14,26 @@ from api.db.models import SigningKey
 from api.db.upsert import insert_if_missing, lock_row
 from api.errors import ConflictError, InvalidError, NotFoundError
 from api.office import Office
+from evidence.registry import TimestampAuthority
 from evidence.signing import KeyEntry, KeyRegistry
 
 
-def registry(session: Session) -> KeyRegistry:
-    """All keys that were ever registered, revoked ones included."""
+def registry(session: Session, authorities: Sequence[TimestampAuthority] = ()) -> KeyRegistry:
+    """All keys that were ever registered, revoked ones included, and the time-stamp authorities that are trusted."""
     rows = session.scalars(select(SigningKey).order_by(SigningKey.key_id))
-    return KeyRegistry(keys=tuple(KeyEntry.model_validate(row.entry) for row in rows))
+    keys = tuple(KeyEntry.model_validate(row.entry) for row in rows)
+    return KeyRegistry(keys=keys, timestamp_authorities=tuple(authorities))
 
 
 def register(office: Office, who: Principal, key_id: str, entry: KeyEntry) -> tuple[KeyEntry, bool]:
-    """Take a public key; True when it is new. Another key under the same id, or a revoked one: `ConflictError`."""
+    """Take a public key; True when it is new. Another key under the same id, or a revoked one: `ConflictError`.
+
+    A key that comes revoked is ended, when the same machine registered it.
+    """
     if entry.key_id != key_id:
         raise InvalidError(f"The entry is of key {entry.key_id}, not {key_id}.")
     if entry.revoked_at is not None:
-        raise InvalidError("A key is registered before it is revoked, not after.")
+        return _end_own(office, who, entry), False
     with office.database.writing() as session:
         values: dict[str, Any] = {
             "key_id": key_id,
@@ -43,6 +49,27 @@ def register(office: Office, who: Principal, key_id: str, entry: KeyEntry) -> tu
         what = "is revoked" if known.revoked_at else "is another key"
         raise ConflictError(f"Key {key_id} {what}: make a new key.")
     return known, False
+
+
+def _end_own(office: Office, who: Principal, entry: KeyEntry) -> KeyEntry:
+    """End a key as its own machine tells: replaced, or stolen. Nobody can make a key good again this way."""
+    with office.database.writing() as session:
+        row = lock_row(session, SigningKey, entry.key_id)
+        if row is None:
+            raise InvalidError("A key is registered before it is revoked, not after.")
+        known = KeyEntry.model_validate(row.entry)
+        if known.public_key != entry.public_key or row.registered_by != who.name:
+            raise ConflictError(f"Key {entry.key_id} is not yours to end: ask an administrator.")
+        if known.revocation_reason in {entry.revocation_reason, "compromised"}:
+            return known
+        before = dict(row.entry)
+        names = ("revoked_at", "revocation_reason", "compromised_from")
+        ended = known.model_copy(update={name: getattr(entry, name) for name in names})
+        row.entry = ended.model_dump(mode="json")
+        reason = entry.revocation_reason or "revoked"
+        event = Event("key.revoked", f"key:{entry.key_id}", reason=reason, before=before, after=row.entry)
+        record(session, who, office.now(), event)
+    return ended
 
 
 def revoke(office: Office, who: Principal, key_id: str, reason: Literal["superseded", "compromised"]) -> KeyEntry:
@@ -65,4 +92,4 @@ def revoke(office: Office, who: Principal, key_id: str, reason: Literal["superse
 def read_registry(office: Office) -> KeyRegistry:
     """The registry as it is published."""
     with office.database.reading() as session:
-        return registry(session)
+        return registry(session, office.settings.timestamp_authorities)

@@ -105,7 +105,7 @@ def _find_known(office: Office, package_id: str, manifest_sha256: str | None) ->
 
 def _verify(office: Office, package_id: str, bag: Path) -> _Verified | tuple[Problem, ...]:
     with office.database.reading() as session:
-        keys = registry(session)
+        keys = registry(session, office.settings.timestamp_authorities)
     report: VerificationReport = verify_package(bag, keys)
     if not report.ok or not report.authentic or report.manifest is None or report.manifest_sha256 is None:
         return report.problems or (Problem(ProblemCode.BAD_SIGNATURE, MANIFEST_FILE, "is not authentic"),)
