@@ -57,7 +57,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(verbs)
     _add_worker(verbs)
     _add_analyze(verbs)
+    _add_replay(verbs)
     _add_verify(verbs)
+    _add_derive(verbs)
     _add_simulate(verbs)
     _add_models(verbs)
     _add_doctor(verbs)
@@ -130,11 +132,44 @@ def _add_analyze(verbs: Verbs[argparse.ArgumentParser]) -> None:
     _add_model(parser)
 
 
+def _add_replay(verbs: Verbs[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "replay",
+        "What changed zones would have found in the last days, beside what was found.",
+        _later("replay"),
+    )
+    parser.add_argument("--cameras", type=Path, required=True, metavar="FILE", help="YAML with the changed zones")
+    parser.add_argument("--tracks", type=Path, required=True, metavar="DIR", help="the folder `tracks` of a worker")
+    parser.add_argument("--from", dest="since", metavar="TIME", help="from this day or time on, at the camera's place")
+    parser.add_argument("--to", dest="until", metavar="TIME", help="up to this day or time (default: the newest look)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
 def _add_verify(verbs: Verbs[argparse.ArgumentParser]) -> None:
     parser = _verb(verbs, "verify", "Check evidence packages; exit 0 only when all hold.", _later("verify"))
     parser.add_argument("packages", nargs="+", type=Path, metavar="PACKAGE", help="a package folder or its ZIP file")
     parser.add_argument("--keys", type=Path, metavar="FILE", help="published key registry (default: this machine's)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a package")
+
+
+def _add_derive(verbs: Verbs[argparse.ArgumentParser]) -> None:
+    parser = _verb(verbs, "derive", "Overlay stills, sheet, page or share copy of a package.", _later("derive"))
+    parser.add_argument("package", type=Path, metavar="PACKAGE", help="a package folder or its ZIP file")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the files and their signed statements go")
+    parser.add_argument(
+        "--kind",
+        action="append",
+        choices=("overlay", "sheet", "pdf", "share", "h264"),
+        help="what to make, several times if wanted (default: overlay, sheet, pdf)",
+    )
+    parser.add_argument("--language", choices=("zh", "en"), default="zh", help="the words' language (default: zh)")
+    parser.add_argument("--verify-url", metavar="URL", help="the office's address for the QR code")
+    parser.add_argument("--check", action="append", type=Path, metavar="FILE", help="check a derived file instead")
+    parser.add_argument("--keys", type=Path, metavar="FILE", help="published key registry for --check")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: STREETWARDEN_DATA_DIR)")
+    parser.add_argument("--model", metavar="NAME|FILE", help="the share copy's detection model")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_simulate(verbs: Verbs[argparse.ArgumentParser]) -> None:
