@@ -14,7 +14,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,6 +142,7 @@ class Outbox:
         self._service = service
         self._clock = clock
         self._key = key
+        self._ended: list[KeyEntry] = []
         self._awaits_stamp = awaits_stamp
         self._settings = settings or OutboxSettings()
         self._spread = spread or random.Random()  # noqa: S311 - it spreads waits, it guards nothing
@@ -177,6 +178,10 @@ class Outbox:
         self._unsaved.append((name, _json_bytes(value)))
         self._save()
         self._wake.set()
+
+    def tell_ended(self, keys: Sequence[KeyEntry]) -> None:
+        """Tell the service of keys that ended, before anything else; to be called before `start`."""
+        self._ended = list(keys)
 
     def put_timestamp(self, package_id: str, data: bytes) -> None:
         """Write down a package's time stamp, to be pushed after it. Raises OSError when the disk fails."""
@@ -256,6 +261,7 @@ class Outbox:
             return
         blocked: set[str] = set()
         try:
+            self._tell_ended_keys()
             self._register_key()
             for item in self._items():
                 if self._stopping.is_set():
@@ -282,6 +288,20 @@ class Outbox:
         except (ServiceUnreachable, ServiceRefused) as error:
             raise _ServiceAway(f"key {self._key.key_id} is not registered: {error}") from error
         self._key = None
+
+    def _tell_ended_keys(self) -> None:
+        """One that the service has never seen, or that another machine registered, is nothing to wait for."""
+        while self._ended:
+            entry = self._ended[0]
+            try:
+                self._service.put_key(entry)
+            except ServiceUnreachable as error:
+                raise _ServiceAway(f"the end of key {entry.key_id} is not told: {error}") from error
+            except ServiceRefused as error:
+                if error.status in _FOR_ALL:
+                    raise _ServiceAway(f"the end of key {entry.key_id} is not told: {error}") from error
+                log.info("outbox: the end of key %s is not wanted: %s", entry.key_id, error)
+            self._ended.pop(0)
 
     def _items(self) -> list[_Item]:
         """What waits, oldest incident first; one that failed comes after those that did not, or it could block them."""

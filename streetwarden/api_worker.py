@@ -64,6 +64,7 @@ def handing_over(sealing: Sealing, root: Path, service: CaseService, clock: Cloc
         return stamper is not None and stamper.is_waiting(package_id)
 
     outbox = Outbox(root, service, clock, key=sealing.keys.entry, awaits_stamp=awaits_stamp)
+    outbox.tell_ended([entry for entry in sealing.keys.registry.keys if entry.revoked_at is not None])
     with stamping(sealing, root, clock, outbox.put_timestamp) as stamper:
         outbox.start()
         try:

@@ -15,6 +15,7 @@ from models.errors import ModelsError
 from streams.errors import StreamError
 from streetwarden import processes
 from streetwarden.errors import UsageError
+from streetwarden.evidence_verbs import add_parsers as add_evidence_parsers
 
 Run = Callable[[argparse.Namespace], int]
 BAD_INPUT = 2
@@ -50,7 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="streetwarden",
         description="Watches street cameras, notices violations, and puts sealed evidence before a reviewer.",
-        epilog="Environment: STREETWARDEN_DATA_DIR, _MODEL, _THREADS, _INTERVAL_SECONDS, _TOKEN, _DATABASE_URL.",
+        epilog="Environment: STREETWARDEN_DATA_DIR, _MODEL, _THREADS, _INTERVAL_SECONDS, _TOKEN, _DATABASE_URL, "
+        "_EVIDENCE_FILE.",
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_demo(verbs)
@@ -62,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_derive(verbs)
     _add_simulate(verbs)
     _add_models(verbs)
+    add_evidence_parsers(verbs)
     _add_doctor(verbs)
     _add_accounts(verbs)
     return parser

@@ -449,3 +449,24 @@ def test_packages_sealed_while_it_runs_are_found_without_listing_the_folder(
     monkeypatch.undo()
     assert package_paths(root) < set(service.taken)
     assert root / "packages" not in listed
+
+
+@pytest.mark.parametrize(("status", "told_again"), [(None, False), (422, False), (409, False), (503, True)])
+def test_the_end_of_a_key_is_told_first_and_holds_nothing_up(
+    root: Path, client: CaseClient, clock: SimulatedClock, service: FakeService, status: int | None, *, told_again: bool
+) -> None:
+    old = support.signer(5).entry(support.VALID_FROM, "old")
+    place = f"/api/v1/keys/{old.key_id}"
+    answers = [status] if status else []
+
+    def behave(_method: str, path: str) -> int | None:
+        return answers.pop() if path == place and answers else None
+
+    service.behave = behave
+    box = outbox(root, client, clock)
+    box.tell_ended([old])
+    box.step()
+    assert bool(box.status.waiting) is told_again
+    drive(box, clock)
+    assert box.status.waiting == 0
+    assert (service.taken[0] == place) is (status in (None, 503))
