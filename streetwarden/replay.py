@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,9 +13,7 @@ from zoneinfo import ZoneInfo
 from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.errors import UsageError
 from streetwarden.replay_camera import replay_camera
-from streetwarden.track_files import HOUR, TrackArchive, hour_of_file
-
-ALWAYS = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+from streetwarden.track_files import TrackArchive
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,9 +55,7 @@ def _time(text: str | None, option: str) -> datetime | None:
 def _report(
     camera: CameraConfig, archive: TrackArchive, since: datetime | None, until: datetime | None
 ) -> dict[str, Any]:
-    hours = [hour for path in archive.hours(camera.id, *ALWAYS) if (hour := hour_of_file(path)) is not None]
-    first, last = (hours[0], hours[-1] + HOUR) if hours else ALWAYS
-    return replay_camera(camera, archive, _local(since, camera) or first, _local(until, camera) or last).as_dict()
+    return replay_camera(camera, archive, _local(since, camera), _local(until, camera)).as_dict()
 
 
 def _local(at: datetime | None, camera: CameraConfig) -> datetime | None:

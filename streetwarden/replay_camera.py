@@ -16,6 +16,7 @@ from streetwarden.cameras_file import CameraConfig
 from streetwarden.replay_limits import Limit, LimitBook
 from streetwarden.track_files import TrackArchive
 
+EVER = datetime(1970, 1, 2, tzinfo=UTC)
 LEAD = timedelta(minutes=10)
 LONGEST_LEAD = timedelta(days=1)
 MAX_CASES = 2000
@@ -80,33 +81,37 @@ class CameraReplay:
 
 
 def replay_camera(
-    camera: CameraConfig, archive: TrackArchive, since: datetime, until: datetime, give_up: GiveUp = never
+    camera: CameraConfig,
+    archive: TrackArchive,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    give_up: GiveUp = never,
 ) -> CameraReplay:
     """Judge what is stored of a camera by the zones of `camera`, and compare. `give_up` is asked once an hour of it.
 
-    Looks from before `since` are judged too, so that what then stood is known; nothing confirmed there is counted.
+    Without `since` from the first look on, without `until` up to the last. Looks from before `since` are judged too,
+    so that what then stood is known; nothing confirmed there is counted.
     """
-    hours = archive.hours(camera.id, since - _lead(camera), until)
-    since_ns, until_ns = _ns(since), _ns(until)
-    run = _Run(camera, until_ns)
+    run = _Run(camera, None if until is None else _ns(until))
     is_complete = True
-    for index, path in enumerate(hours):
+    for index, path in enumerate(archive.hours(camera.id, EVER if since is None else since - _lead(camera), until)):
         if give_up():
-            is_complete, until_ns = False, max(since_ns, run.last_ns)
+            is_complete = False
             break
         run.hour(archive.story(path, is_first=index == 0))
+    since_ns = run.limits.first_ns if since is None else _ns(since)
+    until_ns = run.limits.last_ns + 1 if until is None or not is_complete else _ns(until)
     pairs = [pair for pair in compare(run.found.values(), run.would.values()) if _within(pair, since_ns, until_ns)]
     limits = run.limits.limits(since_ns, until_ns)
     return CameraReplay(camera, since_ns, until_ns, is_complete, run.looks, tuple(pairs), tuple(limits))
 
 
 class _Run:
-    def __init__(self, camera: CameraConfig, until_ns: int) -> None:
+    def __init__(self, camera: CameraConfig, until_ns: int | None) -> None:
         self.found: dict[str, Case] = {}
         self.would: dict[str, Case] = {}
         self.limits = LimitBook(camera)
         self.looks = 0
-        self.last_ns = 0
         self._until_ns = until_ns
         self._replay = Replay(camera.id, camera.local_zones)
 
@@ -124,10 +129,9 @@ class _Run:
             elif isinstance(part, Began):
                 self.limits.begin(part)
                 yield part
-            elif part.captured_at_ns < self._until_ns:
+            elif self._until_ns is None or part.captured_at_ns < self._until_ns:
                 self.limits.look(part)
                 self.looks += 1
-                self.last_ns = part.captured_at_ns
                 yield part
 
 

@@ -55,6 +55,16 @@ class LimitBook:
         self._gaps: list[Limit] = []
         self._all_first_ns: int | None = None
 
+    @property
+    def first_ns(self) -> int:
+        """When the first look was taken; 0 without looks."""
+        return self._all_first_ns or 0
+
+    @property
+    def last_ns(self) -> int:
+        """When the last look was taken; 0 without looks."""
+        return 0 if self._last is None else self._last.captured_at_ns
+
     def begin(self, began: Began) -> None:
         """A watch began: what it tracked may differ from the one before."""
         self._close_life()

@@ -104,11 +104,15 @@ class TrackArchive:
         """Cameras that have a folder."""
         return sorted(path.name for path in self._folder.iterdir() if path.is_dir()) if self._folder.is_dir() else []
 
-    def hours(self, camera_id: str, since: datetime, until: datetime) -> list[Path]:
+    def hours(self, camera_id: str, since: datetime, until: datetime | None = None) -> list[Path]:
         """The files of the camera that can hold pictures from `since` to `until`, in their order."""
         folder = self._folder / camera_id
         named = [(hour_of_file(path), path) for path in folder.glob(f"*{SUFFIX}")] if folder.is_dir() else []
-        return [path for hour, path in sorted(named, key=str) if hour and since - HOUR < hour < until]
+        return [
+            path
+            for hour, path in sorted(named, key=str)
+            if hour and since - HOUR < hour and (until is None or hour < until)
+        ]
 
     def story(self, path: Path, *, is_first: bool) -> Iterator[Began | Seen | Case]:
         """What one hour holds. A watch that goes on from the hour before is only told of where that was not read."""
