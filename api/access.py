@@ -25,7 +25,10 @@ MACHINES = frozenset({Role.WORKER, Role.OPS, Role.AUDITOR})
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `csrf_token` is set for a browser session only; `session_hash` names that session."""
+    """Who asks, and for which districts and cameras.
+
+    `csrf_token` is set for a browser session only; `session_hash` names that session.
+    """
 
     name: str
     kind: str
@@ -35,6 +38,15 @@ class Principal:
     csrf_token: str | None = None
     session_hash: str | None = None
     password_is_temporary: bool = False
+    # Both empty: the whole city.
+    districts: frozenset[str] = frozenset()
+    camera_ids: frozenset[str] = frozenset()
+    unit: str = ""
+
+    @property
+    def limited(self) -> bool:
+        """Whether this one sees some districts and cameras only."""
+        return bool(self.districts or self.camera_ids)
 
     def has(self, *roles: Role) -> bool:
         """Whether this is at least one of these."""
@@ -52,6 +64,27 @@ _CAMERA_WRITERS = {Role.OPS, Role.ADMIN}
 # Open to everybody: liveness, and what a person needs to sign in.
 PUBLIC = frozenset({"healthz", "openapi", "sign_in", "login_page", "login_form"})
 
+# What shows or changes the whole city, refused to who is limited to a part of it.
+WHOLE_CITY = frozenset(
+    {
+        "list_users",
+        "create_user",
+        "update_user",
+        "list_tokens",
+        "create_token",
+        "revoke_token",
+        "people_page",
+        "revoke_key",
+        "list_audit",
+        "verify_audit",
+        "audit_page",
+        "list_quarantine",
+        "put_calendar",
+        "put_deadlines",
+        "put_code",
+    }
+)
+
 # Operation (name of the endpoint) -> roles. An operation that is missing here is refused for everybody.
 ACCESS: dict[str, frozenset[Role]] = {
     operation: frozenset(roles)
@@ -65,6 +98,12 @@ ACCESS: dict[str, frozenset[Role]] = {
                 "get_case",
                 "case_counts",
                 "list_reject_reasons",
+                "get_lifecycle",
+                "list_related_cases",
+                "get_calendar",
+                "get_deadlines",
+                "list_codes",
+                "stream_events",
                 "get_package",
                 "get_package_file",
                 "download_package",
@@ -74,7 +113,9 @@ ACCESS: dict[str, frozenset[Role]] = {
                 "review_page",
             ),
         ),
-        (_REVIEWERS, ("decide_case",)),
+        (_REVIEWERS, ("decide_case", "next_case", "lock_case", "unlock_case")),
+        ({Role.SECOND_REVIEWER, Role.ADMIN}, ("hold_case", "release_case")),
+        ({Role.ADMIN}, ("put_calendar", "put_deadlines", "put_code")),
         (
             _CAMERA_READERS,
             (

@@ -15,13 +15,17 @@ from api import problems
 from api.audit.routes import router as audit_router
 from api.cameras.routes import router as cameras_router
 from api.cases.routes import router as cases_router
+from api.codes.routes import router as codes_router
 from api.db.migrate import migrate
 from api.description import describe
+from api.events.feed import Feed
+from api.events.routes import router as events_router
 from api.guard import guard
 from api.headers import SecurityHeaders
 from api.incidents.routes import router as incidents_router
 from api.keys.routes import router as keys_router
 from api.office import Office, open_office, utc_now
+from api.office_data.routes import router as office_data_router
 from api.packages.arrival import recover
 from api.packages.routes import quarantine_router, upload_router
 from api.packages.routes import router as packages_router
@@ -88,6 +92,7 @@ def build(office: Office) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.office = office
+    app.state.feed = Feed(office)
     app.include_router(_api(office.settings), prefix="/api/v1", responses=REFUSALS)
     app.add_api_route("/healthz", healthz, methods=["GET"], tags=["service"])
     install_pages(app)
@@ -111,6 +116,9 @@ def _api(settings: ApiSettings) -> APIRouter:
         keys_router,
         worker_router,
         audit_router,
+        codes_router,
+        office_data_router,
+        events_router,
     ):
         small.include_router(router, max_body_size=settings.max_body_bytes)
     small.include_router(upload_router)

@@ -60,5 +60,11 @@ class LockedOutError(ApiError):
     status = HTTPStatus.TOO_MANY_REQUESTS
 
 
+class BusyError(ApiError):
+    """More than this service takes at once."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class SetupError(Exception):
     """The service cannot start: one line that says what, where and what to do."""

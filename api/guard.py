@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from api.access import ACCESS, ANONYMOUS, PUBLIC, Principal
+from api.access import ACCESS, ANONYMOUS, PUBLIC, WHOLE_CITY, Principal
 from api.deps import get_office
 from api.errors import NotAllowedError, NotSignedInError
 from api.users.service import find_token
@@ -31,6 +31,8 @@ def guard(request: Request) -> None:
         raise NotSignedInError("Sign in, or send a valid token.", headers={"WWW-Authenticate": "Bearer"})
     if not principal.has(*ACCESS.get(operation, ())):
         raise NotAllowedError("Your role does not allow this.")
+    if principal.limited and operation in WHOLE_CITY:
+        raise NotAllowedError("You are limited to a part of the city: this concerns all of it.")
     if request.method not in SAFE_METHODS:
         refuse_forged(request, principal)
 

@@ -37,6 +37,16 @@ class ApiSettings(BaseSettings):
     cookie_secure: bool = Field(default=False, description="Send cookies over HTTPS only; set it behind a TLS proxy.")
     lockout_attempts: int = Field(default=5, gt=0, description="Wrong passwords in a row before a lock-out.")
     lockout_minutes: float = Field(default=15.0, gt=0, description="How long a lock-out lasts.")
+    lock_seconds: float = Field(default=60.0, gt=0, description="A case is free again this long after its last sign.")
+    continuing_gap_minutes: float = Field(
+        default=15.0, ge=0, description="A violation seen again at its place within this time goes on: the same case."
+    )
+    continuing_open_hours: float = Field(
+        default=6.0, ge=0, description="The same for one whose end nobody saw, as when a worker was started anew."
+    )
+    continuing_overlap: float = Field(
+        default=0.5, gt=0, le=1, description="How far two boxes must overlap (IoU) to be the same subject."
+    )
     undo_minutes: float = Field(default=10.0, gt=0, description="How long a reviewer may take back a decision.")
     heartbeat_timeout_s: float = Field(default=60.0, gt=0, description="A worker silent for longer is shown as lost.")
 

@@ -14,9 +14,9 @@ router = APIRouter(prefix="/cameras", tags=["cameras"])
 
 
 @router.get("")
-def list_cameras(office: OfficeDep) -> CameraList:
+def list_cameras(office: OfficeDep, who: PrincipalDep) -> CameraList:
     """All cameras with their latest health."""
-    return CameraList(items=[service.view(office, file) for file in service.read_all(office)])
+    return CameraList(items=[service.view(office, file) for file in service.read_all(office, who)])
 
 
 @router.post("", status_code=201)
@@ -26,9 +26,9 @@ def create_camera(office: OfficeDep, who: PrincipalDep, told: CameraIn) -> Camer
 
 
 @router.get("/{camera_id}")
-def get_camera(office: OfficeDep, camera_id: Identifier) -> CameraView:
+def get_camera(office: OfficeDep, who: PrincipalDep, camera_id: Identifier) -> CameraView:
     """One camera."""
-    return service.view(office, service.read_one(office, camera_id))
+    return service.view(office, service.read_one(office, who, camera_id))
 
 
 @router.patch("/{camera_id}")
@@ -40,8 +40,13 @@ def update_camera(office: OfficeDep, who: PrincipalDep, camera_id: Identifier, t
 @router.get("/{camera_id}/still", response_class=FileResponse)
 def get_camera_still(office: OfficeDep, who: PrincipalDep, camera_id: Identifier) -> FileResponse:
     """The newest picture that a package of this camera holds, to draw zones on; the look is logged."""
-    path = service.latest_still(office, camera_id)
+    path = service.latest_still(office, who, camera_id)
     with office.database.writing() as session:
-        event = Event("evidence.viewed", f"camera:{camera_id}", reason="zone", after={"file": path.name})
+        event = Event(
+            "evidence.viewed",
+            f"camera:{camera_id}",
+            reason="zone",
+            after={"file": path.name, "unit": who.unit or None, "name": who.display_name or who.name},
+        )
         record(session, who, office.now(), event)
     return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})

@@ -8,10 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.cameras.addresses import check_address, check_timezone
+from api.cameras.files import FileState, read_file
 from api.text import Id, Line
+from evidence.camera_file import CameraFile
 
 Address = Annotated[str, Field(max_length=1000), AfterValidator(check_address)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(check_timezone)]
+District = Annotated[str, Field(max_length=64, pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
 Transport = Literal["tcp", "udp"]
 
 
@@ -26,6 +29,8 @@ class CameraUpdate(BaseModel):
     device_number: Line | None = None
     timezone: TimeZone | None = None
     enabled: bool | None = None
+    district: District | None = None
+    file: CameraFile | None = None
 
 
 class CameraIn(BaseModel):
@@ -39,6 +44,8 @@ class CameraIn(BaseModel):
     device_number: Line | None = None
     timezone: TimeZone = "Asia/Shanghai"
     enabled: bool = True
+    district: District = ""
+    file: CameraFile = Field(default_factory=lambda: read_file({}))
 
 
 class HealthView(BaseModel):
@@ -68,6 +75,9 @@ class CameraView(BaseModel):
     updated_at: datetime
     zones: int
     health: HealthView | None
+    district: str
+    file: CameraFile
+    file_state: FileState
 
 
 class CameraList(BaseModel):

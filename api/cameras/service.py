@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,16 +15,18 @@ from sqlalchemy.orm import Session
 from api.access import Principal
 from api.audit.service import Event, record
 from api.cameras.addresses import shown_address
+from api.cameras.files import as_stored, read_file, state_on
 from api.cameras.schemas import CameraIn, CameraUpdate, CameraView, HealthView
 from api.db.models import Camera, CameraHealth, Package
 from api.db.upsert import insert_if_missing, lock_row
-from api.errors import ConflictError, NotFoundError
+from api.errors import ConflictError, NotAllowedError, NotFoundError
 from api.office import Office
+from api.scope import cameras_of, sees
 from api.zones.service import current_zones
 
 
 @dataclass(frozen=True, slots=True)
-class CameraFile:
+class CameraRecord:
     """A camera, its zones and its health."""
 
     camera: Camera
@@ -31,40 +34,47 @@ class CameraFile:
     health: CameraHealth | None
 
 
-def read_all(office: Office) -> list[CameraFile]:
+def read_all(office: Office, who: Principal) -> list[CameraRecord]:
     """All cameras by id."""
     with office.database.reading() as session:
-        cameras = session.scalars(select(Camera).order_by(Camera.id)).all()
+        cameras = session.scalars(select(Camera).where(cameras_of(who)).order_by(Camera.id)).all()
         zones = Counter(zone.camera_id for zone in current_zones(session))
         health = {row.camera_id: row for row in session.scalars(select(CameraHealth))}
-    return [CameraFile(camera, zones[camera.id], health.get(camera.id)) for camera in cameras]
+    return [CameraRecord(camera, zones[camera.id], health.get(camera.id)) for camera in cameras]
 
 
-def read_one(office: Office, camera_id: str) -> CameraFile:
+def visible(session: Session, who: Principal, camera_id: str) -> Camera:
+    """One camera within this one's limits; raise `NotFoundError`."""
+    camera = session.scalars(select(Camera).where(Camera.id == camera_id, cameras_of(who))).one_or_none()
+    if camera is None:
+        raise NotFoundError(f"There is no camera {camera_id}.")
+    return camera
+
+
+def read_one(office: Office, who: Principal, camera_id: str) -> CameraRecord:
     """One camera; raise `NotFoundError`."""
     with office.database.reading() as session:
-        camera = session.get(Camera, camera_id)
-        if camera is None:
-            raise NotFoundError(f"There is no camera {camera_id}.")
-        return CameraFile(camera, len(current_zones(session, camera_id)), session.get(CameraHealth, camera_id))
+        camera = visible(session, who, camera_id)
+        return CameraRecord(camera, len(current_zones(session, camera_id)), session.get(CameraHealth, camera_id))
 
 
-def create(office: Office, who: Principal, told: CameraIn) -> CameraFile:
+def create(office: Office, who: Principal, told: CameraIn) -> CameraRecord:
     """Add a camera; raise `ConflictError` when the id is taken."""
+    if not sees(who, told.id, told.district):
+        raise NotAllowedError("This camera would lie outside your part of the city.")
     with office.database.writing() as session:
         camera = add(office, session, told)
         if camera is None:
             raise ConflictError(f"There is already a camera {told.id!r}.")
         record(session, who, office.now(), Event("camera.created", f"camera:{told.id}", after=_facts(camera)))
-    return CameraFile(camera, 0, None)
+    return CameraRecord(camera, 0, None)
 
 
 def add(office: Office, session: Session, told: CameraIn) -> Camera | None:
     """Write a new camera in the caller's transaction; None when the id is taken."""
     now = office.now()
     values: dict[str, Any] = {
-        **told.model_dump(exclude={"url"}),
-        "name": told.name or told.id,
+        **_columns(told),
         "url_encrypted": office.cipher.encrypt(told.url),
         "url_shown": shown_address(told.url),
         "version": 1,
@@ -76,10 +86,19 @@ def add(office: Office, session: Session, told: CameraIn) -> Camera | None:
     return session.get_one(Camera, told.id)
 
 
+def _columns(told: CameraIn) -> dict[str, Any]:
+    """What is stored as it was told."""
+    values = told.model_dump(exclude={"url", "file"})
+    return {**values, "name": told.name or told.id, "file": as_stored(told.file)}
+
+
 def overwrite(office: Office, session: Session, told: CameraIn) -> bool:
     """Bring a camera to what was told in the caller's transaction; False when it is so already."""
     camera = session.get_one(Camera, told.id, with_for_update=True)
-    values: dict[str, Any] = {**told.model_dump(exclude={"url"}), "name": told.name or told.id}
+    values = _columns(told)
+    # A cameras file that is silent about these does not take them away.
+    for name in {"district", "file"} - told.model_fields_set:
+        del values[name]
     same_address = office.cipher.decrypt(camera.url_encrypted) == told.url
     if same_address and {name: getattr(camera, name) for name in values} == values:
         return False
@@ -91,19 +110,24 @@ def overwrite(office: Office, session: Session, told: CameraIn) -> bool:
     return True
 
 
-def change(office: Office, who: Principal, camera_id: str, told: CameraUpdate) -> CameraFile:
+def change(office: Office, who: Principal, camera_id: str, told: CameraUpdate) -> CameraRecord:
     """Change a camera that is still as it was seen; raise `ConflictError` otherwise."""
     with office.database.writing() as session:
+        visible(session, who, camera_id)
         camera = lock_row(session, Camera, camera_id)
         if camera is None:
             raise NotFoundError(f"There is no camera {camera_id}.")
+        if told.district is not None and not sees(who, camera_id, told.district):
+            raise NotAllowedError("This district lies outside your part of the city.")
         if camera.version != told.version:
             raise ConflictError(f"Camera {camera_id} was changed meanwhile: reload it.", version=camera.version)
         before = _facts(camera)
-        values = told.model_dump(exclude={"version", "url"}, exclude_unset=True)
+        values = told.model_dump(exclude={"version", "url", "file"}, exclude_unset=True)
         for name, value in values.items():
             if value is not None or name == "device_number":
                 setattr(camera, name, value)
+        if told.file is not None:
+            camera.file = as_stored(told.file)
         if told.url is not None:
             camera.url_encrypted, camera.url_shown = office.cipher.encrypt(told.url), shown_address(told.url)
         camera.version += 1
@@ -111,19 +135,22 @@ def change(office: Office, who: Principal, camera_id: str, told: CameraUpdate) -
         session.flush()
         event = Event("camera.changed", f"camera:{camera_id}", before=before, after=_facts(camera))
         record(session, who, office.now(), event)
-    return read_one(office, camera_id)
+    return read_one(office, who, camera_id)
 
 
 def _facts(camera: Camera) -> dict[str, Any]:
-    names = ("name", "url_shown", "transport", "device_number", "timezone", "enabled", "version")
+    names = ("name", "url_shown", "transport", "device_number", "timezone", "enabled", "version", "district", "file")
     return {name: getattr(camera, name) for name in names}
 
 
-def view(office: Office, file: CameraFile) -> CameraView:
+def view(office: Office, file: CameraRecord) -> CameraView:
     """A camera as JSON, without secrets."""
     columns = {name: getattr(file.camera, name) for name in CameraView.model_fields if hasattr(file.camera, name)}
     health = health_view(office, file.health) if file.health else None
-    return CameraView.model_validate({**columns, "zones": file.zones, "health": health})
+    legal = read_file(file.camera.file)
+    today = office.now().astimezone(ZoneInfo(file.camera.timezone)).date()
+    more = {"zones": file.zones, "health": health, "file": legal, "file_state": state_on(legal, today)}
+    return CameraView.model_validate({**columns, **more})
 
 
 def health_view(office: Office, row: CameraHealth) -> HealthView:
@@ -132,10 +159,11 @@ def health_view(office: Office, row: CameraHealth) -> HealthView:
     return HealthView(state=row.state, worker_id=row.worker_id, received_at=row.received_at, stale=stale, body=row.body)
 
 
-def latest_still(office: Office, camera_id: str) -> Path:
+def latest_still(office: Office, who: Principal, camera_id: str) -> Path:
     """The newest whole picture that this camera's packages hold; raise `NotFoundError`."""
     statement = select(Package).where(Package.camera_id == camera_id).order_by(Package.received_at.desc()).limit(5)
     with office.database.reading() as session:
+        visible(session, who, camera_id)
         packages = session.scalars(statement).all()
     for package in packages:
         for entry in package.manifest["files"]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from api.cases.lifecycle import STEPS, UNDO
 from api.packages.schemas import PackageView
 from api.text import Line, Note
 
-Action = Literal["confirm", "reject", "reopen", "undo"]
+Action = StrEnum("Action", {name: name for name in (*dict.fromkeys(step.action for step in STEPS), UNDO)})  # type: ignore[misc]
 
 
 class CaseSummary(BaseModel):
@@ -32,6 +34,17 @@ class CaseSummary(BaseModel):
     decided_by: str | None
     decision_reason: str | None
     still_url: str | None
+    district: str
+    spot: str | None
+    code: str | None
+    penalty_state: str
+    due_at: datetime | None
+    escalation: str
+    unit: str | None
+    assignee: str | None
+    last_seen_at: datetime | None
+    packages_count: int
+    duplicate_of: int | None
 
 
 class CaseList(BaseModel):
@@ -59,6 +72,8 @@ class TransitionView(BaseModel):
     reason: str | None
     note: str | None
     at: datetime
+    flow: str
+    details: dict[str, str | int]
 
 
 class ZoneView(BaseModel):
@@ -80,7 +95,6 @@ class TrackBox(BaseModel):
 class CaseDetail(CaseSummary):
     """Everything that a reviewer needs; boxes are pixels of a picture of `frame_size_wh`."""
 
-    code: str | None
     confirmed_at: datetime | None
     ended_at: datetime | None
     dwell_seconds: float | None
@@ -95,6 +109,62 @@ class CaseDetail(CaseSummary):
     packages: list[PackageView]
     transitions: list[TransitionView]
     actions: list[str]
+    blocked: Annotated[dict[str, str], Field(description="Steps that a check stands in the way of, and why")]
+    locked_by: str | None
+    penalty_due_at: datetime | None
+    decide_by: datetime | None
+    held_reason: str | None
+
+
+class NextCase(BaseModel):
+    """The case that is now in front of the one who asked; None: nothing waits."""
+
+    case: CaseDetail | None
+    waiting: int
+
+
+class Lease(BaseModel):
+    """A lock ends by itself at this time unless it is taken again."""
+
+    case_id: int
+    locked_until: datetime
+
+
+class RelatedCases(BaseModel):
+    """`duplicates` are open and may be the same violation; `earlier` were at the same place, newest first."""
+
+    duplicates: list[CaseSummary]
+    earlier: list[CaseSummary]
+
+
+class StepView(BaseModel):
+    """One row of the tables."""
+
+    action: str
+    flow: str
+    source: str
+    target: str
+    roles: list[str]
+    reasons: list[str]
+    needs_note: bool
+    needs: list[str]
+    guards: list[str]
+    undoable: bool
+
+
+class Lifecycle(BaseModel):
+    """Both tables, as the service applies them."""
+
+    management_states: list[str]
+    penalty_states: list[str]
+    steps: list[StepView]
+
+
+class HoldIn(BaseModel):
+    """Why a case's evidence must not be deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Line
 
 
 class DecisionIn(BaseModel):
@@ -105,6 +175,13 @@ class DecisionIn(BaseModel):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
     reason: Line | None = None
     note: Note | None = None
+    unit: Line | None = None
+    assignee: Line | None = None
+    until: AwareDatetime | None = None
+    document: Annotated[
+        Line | None, Field(description="Number of the notice, the decision or the proof of service")
+    ] = None
+    duplicate_of: Annotated[int | None, Field(ge=1, le=2**63 - 1)] = None
 
 
 class RejectReason(BaseModel):

@@ -5,38 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 from api.access import Principal
+from api.cases.deciding import offers
+from api.cases.lifecycle_guards import decide_by
+from api.cases.locks import holder
 from api.cases.schemas import CaseDetail, CaseSummary, TrackBox, TransitionView, ZoneView
-from api.cases.service import CaseFile, QueueRow, allowed_actions
-from api.db.models import Case, Package
-from api.kinds import KINDS
+from api.cases.service import CaseFile, QueueRow
+from api.db.models import Case
 from api.office import Office
 from api.packages.service import url_of
 from api.packages.service import view as package_view
 
 NS = 1e9
 TRACK_POINTS = 200
-_STILLS = ("panorama_confirmed", "panorama_first", "close_up")
 
 
 def summary(row: QueueRow) -> CaseSummary:
     """One line of the queue."""
-    return CaseSummary.model_validate(_summary_fields(row.case, row.camera_name, row.package))
+    return CaseSummary.model_validate(_summary_fields(row.case, row.camera_name))
 
 
-def _summary_fields(case: Case, camera_name: str, package: Package | None) -> dict[str, Any]:
+def _summary_fields(case: Case, camera_name: str) -> dict[str, Any]:
     columns = {column.name: getattr(case, column.name) for column in Case.__table__.columns}
-    still = still_url(package) if package else None
     return {name: columns[name] for name in CaseSummary.model_fields if name in columns} | {
         "camera_name": camera_name,
-        "still_url": still,
+        "still_url": still_url(case),
+        "due_at": case.next_due_at,
     }
 
 
-def still_url(package: Package) -> str | None:
+def still_url(case: Case) -> str | None:
     """The picture that shows the violation best."""
-    by_purpose = {entry.get("purpose"): entry["path"] for entry in package.manifest["files"]}
-    path = next((by_purpose[purpose] for purpose in _STILLS if purpose in by_purpose), None)
-    return url_of(package.package_id, path) if path else None
+    if case.still_package_id is None or case.still_path is None:
+        return None
+    return url_of(case.still_package_id, case.still_path)
 
 
 def detail(office: Office, who: Principal, file: CaseFile) -> CaseDetail:
@@ -46,18 +47,23 @@ def detail(office: Office, who: Principal, file: CaseFile) -> CaseDetail:
     manifest: dict[str, Any] = first.manifest if first else {}
     ends = (incident.ended_at or incident.confirmed_at) if incident else None
     starts = incident.started_at if incident else None
+    offer, now = offers(office, who, file), office.now()
     return CaseDetail.model_validate(
-        _summary_fields(case, file.camera_name, first)
+        _summary_fields(case, file.camera_name)
         | _subject_fields(manifest)
         | {
-            "code": KINDS[case.kind].code if case.kind in KINDS else None,
             "confirmed_at": incident.confirmed_at if incident else None,
             "ended_at": incident.ended_at if incident else None,
             "dwell_seconds": (ends - starts).total_seconds() if ends and starts else None,
             "grade_reasons": case.grade_reasons,
             "packages": [package_view(package) for package in file.packages],
             "transitions": [TransitionView.model_validate(step) for step in file.transitions],
-            "actions": allowed_actions(office, who, file),
+            "actions": offer.actions,
+            "blocked": offer.blocked,
+            "locked_by": holder(case, now),
+            "penalty_due_at": case.penalty_due_at,
+            "decide_by": decide_by(case.filed_at) if case.filed_at and case.penalty_state != "none" else None,
+            "held_reason": case.held_reason,
         }
     )
 

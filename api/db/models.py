@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -50,6 +51,11 @@ class User(Base):
     password_is_temporary: Mapped[bool]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    # Both empty: the whole city.
+    districts: Mapped[list[Any]] = mapped_column(server_default="[]", default=list)
+    camera_ids: Mapped[list[Any]] = mapped_column(server_default="[]", default=list)
+    oidc_subject: Mapped[str | None] = mapped_column(String(255), index=True, unique=True)
+    unit: Mapped[str] = mapped_column(String(120), server_default="", default="")
 
 
 class UserSession(Base):
@@ -112,6 +118,8 @@ class Camera(Base):
     version: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    district: Mapped[str] = mapped_column(String(ID), server_default="", default="", index=True)
+    file: Mapped[dict[str, Any]] = mapped_column(server_default="{}", default=dict)
 
 
 class CameraHealth(Base):
@@ -151,6 +159,8 @@ class ZoneVersion(Base):
     author: Mapped[str] = mapped_column(String(120))
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    # Zones of several cameras that look at the same place share it.
+    spot: Mapped[str | None] = mapped_column(String(ID))
 
 
 class IncidentRecord(Base):
@@ -183,6 +193,13 @@ class Case(Base):
         Index("ix_cases_state_id", "state", "id"),
         Index("ix_cases_kind_state_id", "kind", "state", "id"),
         Index("ix_cases_camera_id_id", "camera_id", "id"),
+        Index("ix_cases_district_state_id", "district", "state", "id"),
+        # What goes on at a place, and what was there before.
+        Index("ix_cases_camera_id_zone_id_kind_last_seen_at", "camera_id", "zone_id", "kind", "last_seen_at"),
+        Index("ix_cases_spot_kind_last_seen_at", "spot", "kind", "last_seen_at"),
+        Index("ix_cases_alarm_at", "alarm_at", postgresql_where=text("alarm_at IS NOT NULL")),
+        Index("ix_cases_started_at", "started_at"),
+        Index("ix_cases_locked_by", "locked_by", postgresql_where=text("locked_by IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     incident_id: Mapped[str] = mapped_column(String(ID), unique=True)
@@ -199,6 +216,84 @@ class Case(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(String(120))
     decision_reason: Mapped[str | None] = mapped_column(String(64))
+    district: Mapped[str] = mapped_column(String(ID), server_default="", default="")
+    spot: Mapped[str | None] = mapped_column(String(ID))
+    code: Mapped[str | None] = mapped_column(String(16))
+    penalty_state: Mapped[str] = mapped_column(String(32), server_default="none", default="none")
+    filed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    # `due_at` is when the present state has lasted too long, `penalty_due_at` the same of the proceeding;
+    # `next_due_at` is the earlier of both, `alarm_at` when something is to be told about it, and `escalation` what was
+    # told: none, near or overdue.
+    due_at: Mapped[datetime | None]
+    penalty_due_at: Mapped[datetime | None]
+    next_due_at: Mapped[datetime | None]
+    alarm_at: Mapped[datetime | None]
+    escalation: Mapped[str] = mapped_column(String(16), server_default="none", default="none")
+    unit: Mapped[str | None] = mapped_column(String(120))
+    assignee: Mapped[str | None] = mapped_column(String(120))
+    last_seen_at: Mapped[datetime | None]
+    goes_on: Mapped[bool] = mapped_column(server_default="0", default=False)
+    box: Mapped[list[Any] | None]
+    still_package_id: Mapped[str | None] = mapped_column(String(ID))
+    still_path: Mapped[str | None] = mapped_column(String(255))
+    packages_count: Mapped[int] = mapped_column(server_default="0", default=0)
+    duplicate_of: Mapped[int | None] = mapped_column(BigId)
+    locked_by: Mapped[str | None] = mapped_column(String(120))
+    locked_until: Mapped[datetime | None]
+    # Somebody holds its evidence back from deletion: an appeal, a court.
+    held_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class CaseIncident(Base):
+    """An incident that continues a case that another incident opened."""
+
+    __tablename__ = "case_incidents"
+    incident_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    camera_id: Mapped[str] = mapped_column(String(ID))
+    why: Mapped[str] = mapped_column(String(32))
+    added_at: Mapped[datetime]
+
+
+class CaseCount(Base):
+    """How many cases of a camera are in a state; kept in the transactions that move them."""
+
+    __tablename__ = "case_counts"
+    camera_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    state: Mapped[str] = mapped_column(String(32), primary_key=True)
+    cases: Mapped[int] = mapped_column(BigId)
+
+
+class OfficeDatum(Base):
+    """Something that the office decides: its calendar, its deadlines."""
+
+    __tablename__ = "office_data"
+    name: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    value: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    changed_by: Mapped[str] = mapped_column(String(120))
+    changed_at: Mapped[datetime]
+
+
+class MatterCode(Base):
+    """A code of the standard with the office's own conditions, from one day to another."""
+
+    __tablename__ = "matter_codes"
+    __table_args__ = (UniqueConstraint("code", "valid_from"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(16))
+    standard_ref: Mapped[str] = mapped_column(String(64))
+    name_zh: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str | None] = mapped_column(String(64))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    handling_hours: Mapped[float | None] = mapped_column(Float)
+    filing_condition: Mapped[str] = mapped_column(Text)
+    closing_condition: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(String(120))
+    source: Mapped[str] = mapped_column(Text)
 
 
 class CaseTransition(Base):
@@ -216,6 +311,8 @@ class CaseTransition(Base):
     reason: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str | None] = mapped_column(Text)
     at: Mapped[datetime]
+    flow: Mapped[str] = mapped_column(String(16), server_default="management", default="management")
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}", default=dict)
 
 
 class Package(Base):
@@ -231,6 +328,7 @@ class Package(Base):
     manifest_sha256: Mapped[str] = mapped_column(String(64))
     manifest: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
+    part: Mapped[int] = mapped_column(server_default="1", default=1)
 
 
 class PackageFile(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from api.deps import Identifier, OfficeDep
+from api.deps import Identifier, OfficeDep, PrincipalDep
 from api.incidents import service
 from api.incidents.schemas import IncidentIn, IncidentView
 
@@ -20,6 +20,6 @@ def put_incident(office: OfficeDep, incident_id: Identifier, told: IncidentIn, r
 
 
 @router.get("/{incident_id}")
-def get_incident(office: OfficeDep, incident_id: Identifier) -> IncidentView:
+def get_incident(office: OfficeDep, who: PrincipalDep, incident_id: Identifier) -> IncidentView:
     """The latest known state of an incident."""
-    return IncidentView.model_validate(service.get(office, incident_id))
+    return IncidentView.model_validate(service.get(office, who, incident_id))

@@ -7,11 +7,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.access import Principal
+from api.cases.continuing import district_of
+from api.cases.opening import note_end
 from api.db.models import IncidentRecord
 from api.db.upsert import insert_if_missing, lock_row
 from api.errors import NotFoundError
 from api.incidents.schemas import IncidentIn
 from api.office import Office
+from api.scope import sees
 
 # Messages may overtake each other: a later state is never undone by an earlier one.
 RANK = {"pending": 0, "confirmed": 1, "ended": 2}
@@ -37,13 +41,17 @@ def merge(session: Session, incident_id: str, told: IncidentIn, now: datetime) -
 def put(office: Office, incident_id: str, told: IncidentIn) -> tuple[IncidentRecord, bool]:
     """Take one report of a worker."""
     with office.database.writing() as session:
-        return merge(session, incident_id, told, office.now())
+        row, created = merge(session, incident_id, told, office.now())
+        if row.ended_at is not None:
+            note_end(session, incident_id, row.ended_at)
+        return row, created
 
 
-def get(office: Office, incident_id: str) -> IncidentRecord:
+def get(office: Office, who: Principal, incident_id: str) -> IncidentRecord:
     """One incident; raise `NotFoundError`."""
     with office.database.reading() as session:
         row = session.get(IncidentRecord, incident_id)
-    if row is None:
+        district = district_of(session, row.camera_id) if row else ""
+    if row is None or not sees(who, row.camera_id, district):
         raise NotFoundError(f"There is no incident {incident_id}.")
     return row

@@ -130,7 +130,7 @@ def _settle(office: Office, package_id: str, arrival: Arrival, note: Note, manif
 def _register(office: Office, who: Principal, verified: _Verified) -> Accepted:
     manifest = verified.manifest
     with office.database.writing() as session:
-        package, created = register(session, who, office.now(), manifest, verified.manifest_sha256)
+        package, created = register(session, office, who, manifest, verified.manifest_sha256)
         if package.manifest_sha256 != verified.manifest_sha256:
             raise ConflictError(f"Package {manifest.package_id} is known with another content.")
         return Accepted(package.package_id, package.incident_id, package.case_id, created)

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.access import Principal
 from api.audit.service import Event, record
-from api.cases.lifecycle import OPEN, CaseState
-from api.db.models import Case, CaseTransition, Package, PackageFile
+from api.cases.counts import shift
+from api.cases.opening import Place, add_package, at, place_package
+from api.db.models import Package, PackageFile
 from api.db.upsert import insert_if_missing
 from api.incidents.schemas import IncidentIn
 from api.incidents.service import merge
+from api.office import Office
 from evidence.manifest import MANIFEST_FILE, Manifest
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def at(ns: int) -> datetime:
-    """UTC nanoseconds since the epoch as an aware time, to the microsecond; exact, unlike a float of seconds."""
-    return EPOCH + timedelta(microseconds=ns // 1000)
+__all__ = ["at", "register"]
 
 
 def register(
-    session: Session, who: Principal, now: datetime, manifest: Manifest, manifest_sha256: str
+    session: Session, office: Office, who: Principal, manifest: Manifest, manifest_sha256: str
 ) -> tuple[Package, bool]:
     """Write all rows of a package; False when it was registered before."""
     if (known := session.get(Package, manifest.package_id)) is not None:
         return known, False
+    now = office.now()
     merge(session, manifest.incident_id, _incident_of(manifest), now)
-    case, opened = _case_of(session, who, now, manifest)
+    place = place_package(session, office.settings, who, now, manifest)
+    case = place.case
     values = {
         "package_id": manifest.package_id,
         "case_id": case.id,
@@ -43,22 +41,30 @@ def register(
         "manifest_sha256": manifest_sha256,
         "manifest": manifest.model_dump(mode="json", by_alias=True),
         "received_at": now,
+        "part": manifest.part,
     }
     if not insert_if_missing(session, Package, values):
         return session.get_one(Package, manifest.package_id), False
     session.add_all(_files_of(manifest, manifest_sha256))
     session.flush()
-    _log(session, who, now, manifest, case, opened=opened)
+    add_package(session, case, manifest)
+    session.flush()
+    _log(session, who, now, manifest, place)
     return session.get_one(Package, manifest.package_id), True
 
 
-def _log(session: Session, who: Principal, now: datetime, manifest: Manifest, case: Case, *, opened: bool) -> None:
+def _log(session: Session, who: Principal, now: datetime, manifest: Manifest, place: Place) -> None:
     """Last of all, see `audit.service.record`."""
+    case = place.case
     facts: dict[str, Any] = {"package_id": manifest.package_id, "case_id": case.id, "key_id": manifest.key_id}
     record(session, who, now, Event("package.accepted", f"package:{manifest.package_id}", after=facts))
-    if opened:
-        facts = {"state": case.state, "incident_id": case.incident_id, "grade": case.grade}
+    facts = {"state": case.state, "incident_id": manifest.incident_id, "grade": case.grade}
+    if place.opened:
         record(session, who, now, Event("case.opened", f"case:{case.id}", after=facts))
+        shift(session, case.camera_id, None, case.state)
+        return
+    facts |= {"package_id": manifest.package_id, "part": manifest.part, "camera_id": manifest.camera.id}
+    record(session, who, now, Event("case.appended", f"case:{case.id}", reason=place.why, after=facts))
 
 
 def _incident_of(manifest: Manifest) -> IncidentIn:
@@ -78,40 +84,6 @@ def _incident_of(manifest: Manifest) -> IncidentIn:
         grade=manifest.grade,
         reasons=list(manifest.reasons),
     )
-
-
-def _case_of(session: Session, who: Principal, now: datetime, manifest: Manifest) -> tuple[Case, bool]:
-    """The one case of this incident, opened if there is none yet."""
-    values = {
-        "incident_id": manifest.incident_id,
-        "camera_id": manifest.camera.id,
-        "zone_id": manifest.zone.id,
-        "zone_version": manifest.zone.version,
-        "kind": manifest.violation.kind,
-        "state": CaseState.CANDIDATE.value,
-        "version": 1,
-        "grade": manifest.grade,
-        "grade_reasons": list(manifest.reasons),
-        "started_at": at(manifest.times.started.at_ns),
-        "created_at": now,
-    }
-    opened = insert_if_missing(session, Case, values)
-    case = session.scalars(select(Case).where(Case.incident_id == manifest.incident_id)).one()
-    if opened:
-        session.add(
-            CaseTransition(
-                case_id=case.id,
-                version=1,
-                action=OPEN,
-                from_state=None,
-                to_state=case.state,
-                actor=who.name,
-                reason=None,
-                note=None,
-                at=now,
-            )
-        )
-    return case, opened
 
 
 def _files_of(manifest: Manifest, manifest_sha256: str) -> list[PackageFile]:

@@ -55,9 +55,9 @@ async def _receive(request: Request, arrival: Arrival, limit: int) -> None:
 
 
 @router.get("/{package_id}")
-def get_package(office: OfficeDep, package_id: Identifier) -> PackageView:
+def get_package(office: OfficeDep, who: PrincipalDep, package_id: Identifier) -> PackageView:
     """A verified package and its files."""
-    return service.get(office, package_id)
+    return service.get(office, who, package_id)
 
 
 Purpose = Annotated[str, Query(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$", description="Why; kept in the log")]
@@ -80,7 +80,7 @@ def get_package_file(
     purpose: Purpose = "review",
 ) -> FileResponse:
     """A file of a verified package, in parts if wanted; each look is written to the audit log."""
-    found = service.find_file(office, package_id, path)
+    found = service.find_file(office, who, package_id, path)
     if _begins(request.headers.get("range")):
         service.note_look(office, who, package_id, path, purpose)
     headers = {"Cache-Control": "private, no-store", "Content-SHA256": found.sha256}
@@ -110,7 +110,7 @@ def download_package(
     office: OfficeDep, who: PrincipalDep, package_id: Identifier, purpose: Purpose = "export"
 ) -> StreamingResponse:
     """The whole package as it was sealed; `streetwarden verify` checks it without this service."""
-    chunks = service.bag(office, package_id)
+    chunks = service.bag(office, who, package_id)
     service.note_look(office, who, package_id, "bag", purpose)
     headers = {"Content-Disposition": f'attachment; filename="{package_id}.zip"', "Cache-Control": "private, no-store"}
     return StreamingResponse(chunks, media_type=ZIP, headers=headers)

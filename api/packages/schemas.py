@@ -40,6 +40,7 @@ class PackageView(BaseModel):
     key_id: str
     manifest_sha256: str
     received_at: datetime
+    part: int
     verified: bool
     grade: str
     reasons: list[str]

@@ -13,11 +13,12 @@ from sqlalchemy import select
 
 from api.access import Principal
 from api.audit.service import Event, record
-from api.db.models import Package, PackageFile, QuarantinedPackage
+from api.db.models import Case, Package, PackageFile, QuarantinedPackage
 from api.errors import NotFoundError
 from api.office import Office
 from api.packages.registration import at
 from api.packages.schemas import FileView, PackageView
+from api.scope import cases_of
 from evidence.manifest import Derived, Manifest
 from evidence.transport import pack_bag
 
@@ -52,6 +53,7 @@ def view(package: Package) -> PackageView:
         key_id=package.key_id,
         manifest_sha256=package.manifest_sha256,
         received_at=package.received_at,
+        part=package.part,
         verified=True,
         grade=manifest.grade,
         reasons=list(manifest.reasons),
@@ -78,23 +80,29 @@ def _file_view(package_id: str, entry: Any) -> FileView:
     )
 
 
-def get(office: Office, package_id: str) -> PackageView:
+def get(office: Office, who: Principal, package_id: str) -> PackageView:
     """One package; raise `NotFoundError`."""
-    return view(_find(office, package_id))
+    return view(_find(office, who, package_id))
 
 
-def _find(office: Office, package_id: str) -> Package:
+def _find(office: Office, who: Principal, package_id: str) -> Package:
+    wanted = select(Package).join(Case, Case.id == Package.case_id).where(cases_of(who))
     with office.database.reading() as session:
-        package = session.get(Package, package_id)
+        package = session.scalars(wanted.where(Package.package_id == package_id)).one_or_none()
     if package is None:
         raise NotFoundError(f"There is no package {package_id}.")
     return package
 
 
-def find_file(office: Office, package_id: str, path: str) -> StoredFile:
+def find_file(office: Office, who: Principal, package_id: str, path: str) -> StoredFile:
     """A file that the verified manifest lists; raise `NotFoundError` for everything else, path tricks included."""
     with office.database.reading() as session:
-        row = session.get(PackageFile, (package_id, path))
+        row = session.scalars(
+            select(PackageFile)
+            .join(Package, Package.package_id == PackageFile.package_id)
+            .join(Case, Case.id == Package.case_id)
+            .where(PackageFile.package_id == package_id, PackageFile.path == path, cases_of(who))
+        ).one_or_none()
     missing = NotFoundError(f"Package {package_id} has no such file.")
     if row is None:
         raise missing
@@ -105,15 +113,19 @@ def find_file(office: Office, package_id: str, path: str) -> StoredFile:
 
 
 def note_look(office: Office, who: Principal, package_id: str, what: str, purpose: str) -> None:
-    """Write down that somebody looked at evidence, and what for."""
+    """Write down who looked at which evidence, for which unit, and what for.
+
+    Regulations on public video (2025) art. 22: each look is logged with its reason, content, unit and name.
+    """
+    facts = {"file": what, "unit": who.unit or None, "name": who.display_name or who.name}
     with office.database.writing() as session:
-        event = Event("evidence.viewed", f"package:{package_id}", reason=purpose, after={"file": what})
+        event = Event("evidence.viewed", f"package:{package_id}", reason=purpose, after=facts)
         record(session, who, office.now(), event)
 
 
-def bag(office: Office, package_id: str) -> Iterator[bytes]:
+def bag(office: Office, who: Principal, package_id: str) -> Iterator[bytes]:
     """The whole package as a zip, for somebody who will verify it without us."""
-    _find(office, package_id)
+    _find(office, who, package_id)
     return pack_bag(office.store.path(package_id))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from api.access import Principal
+from api.cases.locks import release
 from api.deps import BigIdPath, OfficeDep, PrincipalDep
 from api.guard import COOKIE
 from api.office import Office
@@ -40,6 +41,11 @@ def set_cookie(office: Office, response: Response, signed_in: sessions.SignedIn)
     )
 
 
+def address_of(request: Request) -> str:
+    """From where somebody asks; wrong passwords are counted for a name and an address."""
+    return request.client.host if request.client else ""
+
+
 def _view(who: Principal) -> SessionView:
     return SessionView(
         name=who.name,
@@ -48,13 +54,16 @@ def _view(who: Principal) -> SessionView:
         roles=sorted(who.roles),
         csrf_token=who.csrf_token,
         password_is_temporary=who.password_is_temporary,
+        districts=sorted(who.districts),
+        camera_ids=sorted(who.camera_ids),
+        unit=who.unit,
     )
 
 
 @router.post("/session")
-def sign_in(office: OfficeDep, body: SignInBody, response: Response) -> SessionView:
+def sign_in(request: Request, office: OfficeDep, body: SignInBody, response: Response) -> SessionView:
     """Sign in: sets the session cookie. 401 for a wrong password, 429 after too many of them."""
-    signed_in = sessions.sign_in(office, body.username, body.password)
+    signed_in = sessions.sign_in(office, body.username, body.password, address_of(request))
     set_cookie(office, response, signed_in)
     return _view(signed_in.principal)
 
@@ -69,6 +78,7 @@ def get_session(who: PrincipalDep) -> SessionView:
 def sign_out(office: OfficeDep, who: PrincipalDep, response: Response) -> None:
     """Sign out: the session ends here, whatever the browser keeps."""
     sessions.close_session(office, who)
+    release(office, who)
     response.delete_cookie(COOKIE, path="/")
 
 
@@ -87,7 +97,10 @@ def list_users(office: OfficeDep) -> UserList:
 @router.post("/users", status_code=201)
 def create_user(office: OfficeDep, who: PrincipalDep, told: UserIn) -> UserCreated:
     """Add a person; a password that was made for them is shown once."""
-    user, made_up = service.create_user(office, who, told.username, told.roles, told.password, told.display_name or "")
+    place = service.Place(told.districts, told.camera_ids, told.unit)
+    user, made_up = service.create_user(
+        office, who, told.username, told.roles, told.password, told.display_name or "", place
+    )
     return UserCreated(**UserView.model_validate(user).model_dump(), one_time_password=made_up)
 
 
@@ -95,7 +108,13 @@ def create_user(office: OfficeDep, who: PrincipalDep, told: UserIn) -> UserCreat
 def update_user(office: OfficeDep, who: PrincipalDep, user_id: BigIdPath, told: UserUpdate) -> UserCreated:
     """Change roles, shut out or let back in, or reset the password."""
     user, made_up = service.update_user(
-        office, who, user_id, roles=told.roles, disabled=told.disabled, reset_password=told.reset_password
+        office,
+        who,
+        user_id,
+        roles=told.roles,
+        disabled=told.disabled,
+        reset_password=told.reset_password,
+        place=service.Place(told.districts, told.camera_ids, told.unit),
     )
     return UserCreated(**UserView.model_validate(user).model_dump(), one_time_password=made_up)
 

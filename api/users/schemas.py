@@ -8,11 +8,14 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.access import Role
-from api.text import Line, Secret
+from api.text import Id, Line, Secret
 
 UserName = Annotated[
     str, StringConstraints(min_length=2, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.@-]*$", strip_whitespace=True)
 ]
+
+Places = Annotated[list[Id], Field(max_length=1000, description="Nothing in either list: the whole city")]
+Unit = Annotated[str, StringConstraints(max_length=120, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class SignInBody(BaseModel):
@@ -32,6 +35,9 @@ class SessionView(BaseModel):
     roles: list[Role]
     csrf_token: str | None
     password_is_temporary: bool
+    districts: list[str]
+    camera_ids: list[str]
+    unit: str
 
 
 class PasswordChange(BaseModel):
@@ -50,6 +56,9 @@ class UserIn(BaseModel):
     display_name: Line | None = None
     roles: Annotated[list[Role], Field(min_length=1, max_length=6)]
     password: Secret | None = None
+    districts: Places = []
+    camera_ids: Places = []
+    unit: Unit = ""
 
 
 class UserUpdate(BaseModel):
@@ -59,6 +68,9 @@ class UserUpdate(BaseModel):
     roles: Annotated[list[Role], Field(min_length=1, max_length=6)] | None = None
     disabled: bool | None = None
     reset_password: bool = False
+    districts: Places | None = None
+    camera_ids: Places | None = None
+    unit: Unit | None = None
 
 
 class UserView(BaseModel):
@@ -71,6 +83,9 @@ class UserView(BaseModel):
     roles: list[str]
     created_at: datetime
     disabled_at: datetime | None
+    districts: list[str]
+    camera_ids: list[str]
+    unit: str
 
 
 class UserCreated(UserView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -44,8 +45,37 @@ def check_roles(roles: Sequence[Role]) -> list[str]:
     return sorted({role.value for role in roles})
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody works: which districts and cameras they see (none: the whole city), for which unit. None: as
+    it was."""
+
+    districts: Sequence[str] | None = None
+    camera_ids: Sequence[str] | None = None
+    unit: str | None = None
+
+    def write(self, user: User) -> None:
+        """Bring a person's row to it."""
+        if self.districts is not None:
+            user.districts = sorted(set(self.districts))
+        if self.camera_ids is not None:
+            user.camera_ids = sorted(set(self.camera_ids))
+        if self.unit is not None:
+            user.unit = self.unit
+
+
+ANYWHERE = Place([], [], "")
+UNCHANGED = Place()
+
+
 def create_user(
-    office: Office, who: Principal, username: str, roles: Sequence[Role], password: str | None, display_name: str = ""
+    office: Office,
+    who: Principal,
+    username: str,
+    roles: Sequence[Role],
+    password: str | None,
+    display_name: str = "",
+    place: Place = ANYWHERE,
 ) -> tuple[User, str | None]:
     """Add a person; without a password one is made up, returned once, and to be changed by its owner."""
     made_up = one_time_password() if password is None else None
@@ -59,6 +89,7 @@ def create_user(
         created_at=office.now(),
         disabled_at=None,
     )
+    place.write(user)
     try:
         with office.database.writing() as session:
             session.add(user)
@@ -70,7 +101,9 @@ def create_user(
 
 
 def _facts(user: User) -> dict[str, Any]:
-    return {"display_name": user.display_name, "roles": user.roles, "disabled": user.disabled_at is not None}
+    facts = {"display_name": user.display_name, "roles": user.roles, "disabled": user.disabled_at is not None}
+    limits = {"districts": user.districts, "camera_ids": user.camera_ids, "unit": user.unit}
+    return facts | {name: value for name, value in limits.items() if value}
 
 
 def list_users(office: Office) -> list[User]:
@@ -87,6 +120,7 @@ def update_user(
     roles: Sequence[Role] | None,
     disabled: bool | None,
     reset_password: bool,
+    place: Place = UNCHANGED,
 ) -> tuple[User, str | None]:
     """Change roles, shut out or let back in, or make a one-time password; sessions end when rights shrink."""
     now = office.now()
@@ -102,6 +136,7 @@ def update_user(
             user.disabled_at = (user.disabled_at or now) if disabled else None
         if made_up:
             user.password_hash, user.password_is_temporary = hash_password(made_up), True
+        place.write(user)
         _keep_an_admin(session, user)
         if user.id != who.user_id:
             session.execute(delete(UserSession).where(UserSession.user_id == user.id))

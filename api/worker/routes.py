@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from api.deps import OfficeDep
+from api.deps import OfficeDep, PrincipalDep
 from api.worker import service
 from api.worker.schemas import HealthReport, HeartbeatAnswer, HeartbeatIn, WorkerConfig
 
@@ -34,6 +34,6 @@ def post_heartbeat(office: OfficeDep, told: HeartbeatIn) -> HeartbeatAnswer:
 
 
 @router.get("/health")
-def get_health(office: OfficeDep) -> HealthReport:
+def get_health(office: OfficeDep, who: PrincipalDep) -> HealthReport:
     """Workers, cameras, quarantine and cases at a glance."""
-    return service.health(office)
+    return service.health(office, who)

@@ -29,6 +29,7 @@ class WorkerCamera(BaseModel):
     name: str
     device_number: str | None
     timezone: str
+    file: Annotated[dict[str, Any], Field(description="The camera's legal file, without what is empty")]
     zones: list[WorkerZone]
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.access import Principal
+from api.cameras.files import as_stored, read_file
 from api.cameras.service import read_all
-from api.cases.service import count_by_state
+from api.cases.counts import by_state
 from api.db.models import Base, Camera, CameraHealth, QuarantinedPackage, WorkerHeartbeat, ZoneVersion
 from api.db.upsert import insert_if_missing, lock_row
 from api.office import Office
@@ -39,6 +41,7 @@ def _camera(office: Office, camera: Camera, zones: list[ZoneVersion]) -> WorkerC
         name=camera.name,
         device_number=camera.device_number,
         timezone=camera.timezone,
+        file=as_stored(read_file(camera.file)),
         zones=[
             WorkerZone(
                 id=zone.zone_id,
@@ -79,14 +82,14 @@ def _replace(session: Session, model: type[Base], key: dict[str, str], values: d
         setattr(row, name, value)
 
 
-def health(office: Office) -> HealthReport:
+def health(office: Office, who: Principal) -> HealthReport:
     """The whole system at a glance."""
     limit = timedelta(seconds=office.settings.heartbeat_timeout_s)
     now = office.now()
     with office.database.reading() as session:
         beats = session.scalars(select(WorkerHeartbeat).order_by(WorkerHeartbeat.worker_id)).all()
         quarantined = session.scalar(select(func.count()).select_from(QuarantinedPackage)) or 0
-    states = Counter(_state_of(file.health, now, limit) for file in read_all(office))
+    states = Counter(_state_of(file.health, now, limit) for file in read_all(office, who))
     return HealthReport(
         workers=[
             WorkerView(
@@ -100,7 +103,7 @@ def health(office: Office) -> HealthReport:
         ],
         cameras_by_state=dict(states),
         quarantined=quarantined,
-        cases=count_by_state(office),
+        cases=by_state(office, who),
     )
 
 

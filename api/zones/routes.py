@@ -14,15 +14,17 @@ router = APIRouter(tags=["zones"])
 
 
 @router.get("/zones")
-def list_zones(office: OfficeDep, camera_id: Annotated[str | None, Query(max_length=64)] = None) -> ZoneList:
+def list_zones(
+    office: OfficeDep, who: PrincipalDep, camera_id: Annotated[str | None, Query(max_length=64)] = None
+) -> ZoneList:
     """The zones in use."""
-    return ZoneList(items=[ZoneOut.model_validate(row) for row in service.read_current(office, camera_id)])
+    return ZoneList(items=[ZoneOut.model_validate(row) for row in service.read_current(office, who, camera_id)])
 
 
 @router.get("/cameras/{camera_id}/zones/{zone_id}/versions")
-def list_zone_versions(office: OfficeDep, camera_id: Identifier, zone_id: Identifier) -> ZoneList:
+def list_zone_versions(office: OfficeDep, who: PrincipalDep, camera_id: Identifier, zone_id: Identifier) -> ZoneList:
     """Every version of a zone, newest first."""
-    rows = service.read_versions(office, camera_id, zone_id)
+    rows = service.read_versions(office, who, camera_id, zone_id)
     return ZoneList(items=[ZoneOut.model_validate(row) for row in rows])
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from shapely.geometry import Polygon as ShapelyPolygon
 
-from api.text import Note
+from api.text import Id, Note
 from api.zones.rules import AnyRule, Rule
 
 Point = tuple[Annotated[float, Field(allow_inf_nan=False)], Annotated[float, Field(allow_inf_nan=False)]]
@@ -51,6 +51,9 @@ class ZoneIn(BaseModel):
     rules: Rules
     base_version: Annotated[int, Field(ge=0, le=2**31 - 2)]
     reason: Note = ""
+    spot: Annotated[Id | None, Field(description="Shared by zones of several cameras that look at the same place")] = (
+        None
+    )
 
 
 class RetirementIn(BaseModel):
@@ -75,6 +78,7 @@ class ZoneOut(BaseModel):
     author: str
     reason: str
     created_at: datetime
+    spot: str | None
 
 
 class ZoneList(BaseModel):

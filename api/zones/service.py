@@ -13,6 +13,7 @@ from api.audit.service import Event, record
 from api.db.models import Camera, ZoneVersion
 from api.errors import ConflictError, NotFoundError
 from api.office import Office
+from api.scope import cameras_of
 from api.zones.rules import as_stored
 from api.zones.schemas import ZoneIn
 
@@ -40,13 +41,17 @@ def current_zones(session: Session, camera_id: str | None = None) -> list[ZoneVe
     return list(session.scalars(statement))
 
 
-def read_current(office: Office, camera_id: str | None) -> list[ZoneVersion]:
+def read_current(office: Office, who: Principal, camera_id: str | None) -> list[ZoneVersion]:
     """The zones in use, of one camera or all."""
     with office.database.reading() as session:
-        return current_zones(session, camera_id)
+        zones = current_zones(session, camera_id)
+        if not who.limited:
+            return zones
+        mine = set(session.scalars(select(Camera.id).where(cameras_of(who))))
+    return [zone for zone in zones if zone.camera_id in mine]
 
 
-def read_versions(office: Office, camera_id: str, zone_id: str) -> list[ZoneVersion]:
+def read_versions(office: Office, who: Principal, camera_id: str, zone_id: str) -> list[ZoneVersion]:
     """Every version of one zone, newest first; raise `NotFoundError`."""
     statement = (
         select(ZoneVersion)
@@ -55,7 +60,8 @@ def read_versions(office: Office, camera_id: str, zone_id: str) -> list[ZoneVers
     )
     with office.database.reading() as session:
         versions = list(session.scalars(statement))
-    if not versions:
+        mine = session.scalar(select(Camera.id).where(Camera.id == camera_id, cameras_of(who)))
+    if not versions or mine is None:
         raise NotFoundError(f"Camera {camera_id} has no zone {zone_id}.")
     return versions
 
@@ -67,17 +73,19 @@ def save(office: Office, who: Principal, camera_id: str, zone_id: str, told: Zon
 
 def values_of(told: ZoneIn) -> dict[str, Any]:
     """The columns that a new version takes over from what was told."""
-    return {
+    values: dict[str, Any] = {
         "zone_class": told.zone_class,
         "polygon": [list(point) for point in told.polygon],
         "rules": [as_stored(rule) for rule in told.rules],
         "retired": False,
     }
+    # Left out, it stays as it was.
+    return values | {"spot": told.spot} if "spot" in told.model_fields_set else values
 
 
 def retire(office: Office, who: Principal, camera_id: str, zone_id: str, base_version: int, reason: str) -> ZoneVersion:
     """End a zone with a last version; what it was stays readable."""
-    latest = read_versions(office, camera_id, zone_id)[0]
+    latest = read_versions(office, who, camera_id, zone_id)[0]
     values = {
         "zone_class": latest.zone_class,
         "polygon": latest.polygon,
@@ -109,12 +117,14 @@ def add_version(
 ) -> ZoneVersion:
     """Add the next version in the caller's transaction; `place` is camera, zone and the version that was seen."""
     camera_id, zone_id, base = place
-    if session.get(Camera, camera_id) is None:
+    if session.scalar(select(Camera.id).where(Camera.id == camera_id, cameras_of(who))) is None:
         raise NotFoundError(f"There is no camera {camera_id}.")
     wanted = ZoneVersion.camera_id == camera_id, ZoneVersion.zone_id == zone_id
     latest = session.scalar(select(func.max(ZoneVersion.version)).where(*wanted)) or 0
     if latest != base:
         raise ConflictError(f"Zone {zone_id} was changed meanwhile: its version is {latest}.", version=latest)
+    before = select(ZoneVersion.spot).where(*wanted, ZoneVersion.version == latest)
+    values = {"spot": session.scalar(before), **values}
     row = ZoneVersion(
         camera_id=camera_id,
         zone_id=zone_id,

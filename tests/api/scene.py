@@ -137,6 +137,11 @@ class Sealer:
         context = RecorderContext("0.1.0", "street", "cd" * 32, "edge-1", {"score": 0.25})
         self._draft = compose(Material(incident("draft", "north-gate"), camera, span, span, span), context)
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What every package says, to be changed by a test."""
+        return dict(self._draft.fields)
+
     def seal(
         self,
         name: str,
@@ -144,12 +149,18 @@ class Sealer:
         seed: int = 1,
         camera_id: str = "north-gate",
         sealed_at_ns: int = SEALED_AT_NS,
+        zone_id: str | None = None,
         **changes: Any,
     ) -> SealedBag:
         fields = dict(self._draft.fields) | {
             "incident_id": name,
             "package_id": package_id_for(name),
             "camera": {**self._draft.fields["camera"], "id": camera_id},
+            # Incidents of other names happen elsewhere: at one place they would be one case.
+            "zone": {
+                **self._draft.fields["zone"],
+                "id": zone_id or ("kerb" if name == "incident-1" else f"kerb-{name}"),
+            },
             **changes,
         }
         made = signer(seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.access import Principal, Role
+from api.access import SYSTEM, Principal, Role
 from api.app import create_app
 from api.cases.service import CaseFilter, find
 from api.keys.service import register
@@ -24,7 +24,7 @@ DIE_AFTER_THE_RENAME = """
 import os, shutil, signal, sys
 from pathlib import Path
 import api.packages.arrival as arrival
-from api.access import Principal, Role
+from api.access import SYSTEM, Principal, Role
 from api.office import open_office
 from api.settings import ApiSettings
 
@@ -61,7 +61,7 @@ def upload(settings: ApiSettings, sealer: Sealer, fast_path: Path) -> Path:
 
 
 def cases(office: Office) -> int:
-    return len(find(office, CaseFilter()))
+    return len(find(office, CaseFilter(), SYSTEM))
 
 
 def test_the_package_lies_in_its_place_but_is_no_case_yet(settings: ApiSettings, upload: Path) -> None:

@@ -1,0 +1,1 @@
+"""Matter codes of the standard, with effective dates."""

@@ -1,0 +1,1 @@
+"""What happens, told at once: a stream for open pages, posts to other systems."""

@@ -1,0 +1,1 @@
+"""What the office decides for itself: its calendar, its deadlines."""
