@@ -114,7 +114,7 @@ class CameraWatch:
         if every is None or look is None:
             return every
         waits = [wait for post in self._judges.posts for wait in post.waits_ns(look)]
-        return attended(every, waits, pts_ns, is_restless=self._is_restless(captured_at_ns, pts_ns))
+        return attended(every, waits, pts_ns, settle_s=self._settle_s(captured_at_ns, pts_ns))
 
     def next_change_ns(self, captured_at_ns: int) -> int | None:
         """When (UTC, nanoseconds) the next rule comes into force or goes out of it; None when none ever will."""
@@ -232,12 +232,15 @@ class CameraWatch:
         scores = self._classify(frame.image, np.array([track.xyxy for track in wanted], np.float32))
         return rounded_scores({track.track_id: row for track, row in zip(wanted, scores, strict=True)})
 
-    def _is_restless(self, captured_at_ns: int, pts_ns: int) -> bool:
-        """Whether something that a rule in force looks for has just appeared in its zone and does not yet stand."""
+    def _settle_s(self, captured_at_ns: int, pts_ns: int) -> float | None:
+        """How often to look for something that has just appeared and does not yet stand; None when nothing has."""
         judges, tracks = self._judges, self._tracker.views
-        return any(
-            post.is_restless(tracks, judges.masks[post.zone_index], captured_at_ns, pts_ns) for post in judges.posts
+        restless = (
+            post.config.settle_interval_s
+            for post in judges.posts
+            if post.is_restless(tracks, judges.masks[post.zone_index], captured_at_ns, pts_ns)
         )
+        return min(restless, default=None)
 
 
 def _seen(frame: Frame, tracks: tuple[TrackView, ...] = (), crop_scores: CropScores | None = None) -> Seen:

@@ -13,6 +13,18 @@ from detector.incident import Incident
 from detector.tracking.track import TrackView
 from streams.demand import Demand
 
+CLOSE_S = 1.0
+"""A look that is not about motion itself is wanted no sooner than this after the last."""
+
+
+def share_of_limit(limit_seconds: float, parts: float, least_s: float, most_s: float) -> float:
+    """An interval of looks that grows with the limit: what is decided within minutes need not be looked at by seconds.
+
+    >>> share_of_limit(120, 15, 4, 10)
+    8.0
+    """
+    return min(max(limit_seconds / parts, least_s), most_s)
+
 
 class RuleConfig(BaseModel):
     """What every kind of rule can be told. Each kind narrows `kind` and adds its own limits."""
@@ -36,6 +48,11 @@ class RuleConfig(BaseModel):
     def looks(self) -> Demand:
         """How often this rule wants to look while it is in force."""
         return Demand(rest_interval_s=5.0, active_interval_s=4.0, key_patience_s=10.0)
+
+    @property
+    def settle_interval_s(self) -> float:
+        """So often while something has just come into the zone and is not yet known to stand."""
+        return CLOSE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from detector.rules.base import Place, Rule, RuleConfig
+from detector.rules.base import Place, Rule, RuleConfig, share_of_limit
 from detector.rules.flags import ACCESSIBLE_WAY
 from detector.rules.same_vehicle import SameVehicle
 from detector.rules.spots import PlainPolicy, SpotConfig, SpotJudge
@@ -31,7 +31,8 @@ class BlockedTactilePavingConfig(SpotConfig):
 
     @property
     def looks(self) -> Demand:
-        return Demand(rest_interval_s=10.0, active_interval_s=2.0, key_patience_s=10.0)
+        active_s = share_of_limit(self.dwell_seconds, 30, 2.0, 10.0)
+        return Demand(rest_interval_s=10.0, active_interval_s=active_s, key_patience_s=10.0)
 
 
 def _make_judge(place: Place, config: RuleConfig) -> SpotJudge:

@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter
 
 from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
-from detector.rules.base import Look, Place, RuleConfig, Subject
+from detector.rules.base import CLOSE_S, Look, Place, RuleConfig, Subject, share_of_limit
 from detector.rules.history import begun, ended, thinned
 from detector.rules.means import TimedMean
 
@@ -58,6 +58,10 @@ class SpotConfig(RuleConfig):
     @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.classes, *self.hiders)))
+
+    @property
+    def settle_interval_s(self) -> float:
+        return share_of_limit(self.dwell_seconds, 45, CLOSE_S, 10.0)
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from detector.boxes import Box
 from detector.calendar import Schedule
-from detector.rules.base import Look, Place, Rule, RuleConfig, Subject
+from detector.rules.base import Look, Place, Rule, RuleConfig, Subject, share_of_limit
 from detector.rules.flags import Area
 from detector.rules.permits import Permit
 from detector.rules.spots import Spot, SpotConfig, SpotJudge
@@ -58,7 +58,8 @@ class StreetVendingConfig(SpotConfig):
 
     @property
     def looks(self) -> Demand:
-        return Demand(rest_interval_s=10.0, active_interval_s=2.0, key_patience_s=10.0)
+        active_s = share_of_limit(self.dwell_seconds, 60, 2.0, 5.0)
+        return Demand(rest_interval_s=10.0, active_interval_s=active_s, key_patience_s=10.0)
 
 
 @dataclass(frozen=True, slots=True)

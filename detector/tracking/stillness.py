@@ -8,6 +8,7 @@ in the same place. Where the pixels tell nothing (too small, no pattern), the bo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from detector.boxes import Box, box_iou
 from detector.tracking.appearance import (
@@ -115,7 +116,7 @@ class StillMeter:
 
     def unseen(self, pts_ns: int, history: GlimpseHistory) -> bool:
         """No detection belongs to the track now. Whether its pixels show that it still stands there."""
-        if self._settled and self.likeness is not None and self.likeness >= SAME:
+        if self.is_alike and (self._settled or self._came_to_stand(pts_ns, history)):
             self._hold(pts_ns)
             return True
         self._missed_ns = self._missed_ns or pts_ns
@@ -125,6 +126,19 @@ class StillMeter:
         if self._settled and self._empty_looks >= EMPTY_LOOKS:
             self._settled, self.gone_ns = False, pts_ns
         return False
+
+    def _came_to_stand(self, pts_ns: int, history: GlimpseHistory) -> bool:
+        """It was found once, and is missed; but its place shows it still, and showed something else before.
+
+        Where nothing was seen to come, what was found once may be no more than a stain on the road.
+        """
+        if pts_ns - self._anchor_ns < SETTLE_NS:
+            return False
+        since_ns = self._look_back(history)
+        if self._empty is None:
+            return False
+        self._settled, self._anchor_ns = True, since_ns
+        return True
 
     def _ask_when_left(self, pts_ns: int, history: GlimpseHistory) -> None:
         """Once for each absence: the last picture between the last look that found it and the first that did not."""
@@ -187,31 +201,28 @@ class StillMeter:
             self._anchor_ns = self._look_back(history)
 
     def _look_back(self, history: GlimpseHistory) -> int:
-        """The earliest glimpse from which on the place has shown this very thing: it may have been found late."""
-        earliest, before_ns = self._anchor_ns, None
+        """The earliest picture from which on the place has shown this very thing: it may have been found late."""
+        earliest = after_ns = self._anchor_ns
         for glimpse in history:
             if glimpse.pts_ns >= self._anchor_ns:
                 continue
             patch = glimpse.patch(self.anchor)
             likeness = similarity(self.reference, patch)
             if likeness is not None and likeness >= SAME:
-                earliest, before_ns = glimpse.pts_ns, None
+                earliest = after_ns = glimpse.pts_ns
                 self._empty = None
                 continue
-            before_ns = before_ns or glimpse.pts_ns
+            earliest = self._earliest(history.recalled(glimpse.pts_ns, after_ns), earliest)
+            after_ns = glimpse.pts_ns
             # The oldest one kept: in later ones the thing may already have been half in its place.
             self._empty = patch
             if earliest - glimpse.pts_ns > LOOK_BACK_GAP_NS:
                 break
-        return earliest if before_ns is None else self._came_ns(before_ns, earliest, history)
+        return earliest
 
-    def _came_ns(self, before_ns: int, there_ns: int, history: GlimpseHistory) -> int:
-        """The first picture between two looks from which on it was in its place."""
-        for glimpse in reversed(history.recalled(before_ns, there_ns)):
-            if not self._shows(glimpse):
-                break
-            there_ns = glimpse.pts_ns
-        return there_ns
+    def _earliest(self, between: Sequence[Glimpse], there_ns: int) -> int:
+        """The first of the pictures between two looks that shows it; some may be hidden by a passer-by."""
+        return next((glimpse.pts_ns for glimpse in between if self._shows(glimpse)), there_ns)
 
 
 def displacement(first: Box, second: Box) -> float:

@@ -75,3 +75,19 @@ def test_each_event_asks_once() -> None:
     camera = Camera([Actor(1, standing(KERB, 13, 75))])
     camera.stay()
     assert camera.asked == [(10, 20), (70, 80)]
+
+
+def test_a_car_found_once_before_a_lorry_hides_it_stood_there_from_the_beginning() -> None:
+    parked = Actor(1, standing(KERB, 13), score=lambda t: 0.8 if t == 20 or t > 55 else None)
+    lorry = Actor(2, standing(FRONT, 33, 53), score=lambda _t: None)
+    camera = Camera([parked, lorry])
+    watch = CameraWatch("cam", [zone(dwell_seconds=25)], CLASS_NAMES, recall=camera.recall)
+    changes = play(camera.actors, LOOKS, watch)
+    assert {change.started_pts_ns for change in changes} == {14 * 10**9}
+
+
+def test_a_stain_that_is_taken_for_a_car_once_does_not_stand() -> None:
+    stain = Actor(1, standing(KERB), score=lambda t: 0.4 if t == 20 else None)
+    watch = CameraWatch("cam", [zone()], CLASS_NAMES)
+    assert play([stain], LOOKS, watch) == []
+    assert watch.tracks == ()

@@ -37,7 +37,7 @@ from tests.detector.scripted import (
 
 KERB: Box = (100.0, 75.0, 160.0, 115.0)
 BLACK = Fitness(PictureState.BLACK, None, "mean luma 3")
-REST_S, ACTIVE_S = 5.0, 1.0
+REST_S, ACTIVE_S = 4.0, 1.0
 
 
 def look(watch: CameraWatch, actors: Sequence[Actor], t: float, fitness: Fitness | None = None) -> list[Incident]:
@@ -118,13 +118,13 @@ def test_a_limit_between_two_looks_at_rest_gets_a_look_of_its_own() -> None:
 def test_a_stay_that_cannot_be_proven_does_not_keep_the_camera_awake() -> None:
     every = Demand(REST_S, ACTIVE_S)
     due_ns = [10 * 10**9]
-    waits = [attended(every, due_ns, t * 10**9, is_restless=False).rest_interval_s for t in (2, 8, 10, 12, 30)]
+    waits = [attended(every, due_ns, t * 10**9).rest_interval_s for t in (2, 8, 10, 12, 30)]
     assert waits == pytest.approx([REST_S, 2.1, ACTIVE_S, ACTIVE_S, REST_S])
 
 
 def test_every_picture_while_something_moves_is_no_demand_for_every_picture_at_rest() -> None:
     truck = Demand(10.0, 0.0, 3.0)
-    assert attended(truck, [], 0, is_restless=True) == Demand(0.2, 0.0, 3.0)
+    assert attended(truck, [], 0, settle_s=1.0) == Demand(0.2, 0.0, 3.0)
 
 
 class _Closer(IllegalParkingConfig):
