@@ -9,25 +9,17 @@ import os
 import platform
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
+from streetwarden.findings import Finding, examine_evidence
 from streetwarden.settings import Settings, settings_from
 
 RUN_TIME_PACKAGES = ("av", "numpy", "onnxruntime", "opencv-python", "fastapi", "sqlalchemy", "cryptography")
 EXTRAS = {"train": ("torch", "ultralytics"), "postgres": ("psycopg",), "openvino": ("openvino",)}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report; `ok` None: a fact, neither good nor bad."""
-
-    subject: str
-    ok: bool | None
-    says: str
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,6 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
         _model(settings),
         _backends(settings),
         _data_folder(settings.data_dir),
+        *examine_evidence(settings),
         _browserless_tools(),
     ]
 
