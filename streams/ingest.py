@@ -12,12 +12,13 @@ from typing import Protocol
 from streams.assemble import mended
 from streams.backoff import Backoff, ReconnectPolicy
 from streams.clock import Clock
-from streams.container import SourcePacket, open_video
+from streams.container import SourcePacket
 from streams.errors import SourceError
 from streams.health import HealthRecorder, StreamHealth, StreamState
 from streams.logs import LimitedLog
+from streams.opening import open_camera
 from streams.packet import EncodedPacket, StreamParameters
-from streams.patience import Patience, knock
+from streams.patience import Patience
 from streams.pool import DecoderPool
 from streams.reader import CameraReader
 from streams.redact import redact_url
@@ -47,12 +48,6 @@ class OpenedSource(Protocol):
 Opener = Callable[[CameraSource, Clock], OpenedSource]
 
 
-def knock_and_open(source: CameraSource, clock: Clock) -> OpenedSource:
-    """Open a live source, after a look whether anybody is there. Raises SourceError."""
-    knock(source)
-    return open_video(source, clock)
-
-
 class CameraStream:
     """Reads one camera for ever in a thread of its own; decodes nothing.
 
@@ -72,7 +67,7 @@ class CameraStream:
         on_motion: Callable[[], None] | None = None,
         pool: DecoderPool | None = None,
         reconnect: ReconnectPolicy | None = None,
-        opener: Opener = knock_and_open,
+        opener: Opener = open_camera,
     ) -> None:
         self.reader = CameraReader(ring, pool=pool, on_motion=on_motion)
         self._source = source
