@@ -36,6 +36,7 @@ def add_live_options(parser: argparse.ArgumentParser) -> None:
     """The options of every benchmark with live cameras."""
     add_clip_options(parser)
     parser.add_argument("--native", action="store_true", help="send the clips as they are (default: 1080p25, 2 Mbit/s)")
+    parser.add_argument("--encoded", type=Path, metavar="DIR", help="keep the encoded clips here for the next run")
     parser.add_argument("--interval", type=float, metavar="S", help="a look at least so often (default: as rules ask)")
     parser.add_argument("--model", metavar="NAME|FILE", help="detection model (default: the product's own)")
     parser.add_argument(
@@ -46,7 +47,9 @@ def add_live_options(parser: argparse.ArgumentParser) -> None:
 def live_clips(options: argparse.Namespace, folder: Path) -> tuple[Clip, ...]:
     """The clips as the cameras of this run send them; encoded ones are put into `folder`."""
     clips = load_clips(options.clips)
-    return clips if options.native else tuple(as_camera_sends(clip, CameraFormat(), folder) for clip in clips)
+    kept = options.encoded or folder
+    kept.mkdir(parents=True, exist_ok=True)
+    return clips if options.native else tuple(as_camera_sends(clip, CameraFormat(), kept) for clip in clips)
 
 
 def as_camera_sends(clip: Clip, form: CameraFormat, folder: Path) -> Clip:
