@@ -106,6 +106,8 @@ class IllegalParkingRule(_Model):
     min_footprint: SomeShare | None = None
     min_size: Share | None = None
     gap_seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
+    areas: Annotated[list[Area], Field(max_length=7)] | None = None
+    exempt_classes: ClassNames | None = None
 
 
 class _SpotRule(_Model):

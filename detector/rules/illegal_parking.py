@@ -12,15 +12,17 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
-from detector.rules.base import Look, Place, Rule, RuleConfig, Subject
+from detector.rules.base import CLOSE_S, Look, Place, Rule, RuleConfig, Subject, share_of_limit
+from detector.rules.flags import ACCESSIBLE_WAY, FIRE_LANE, PARKING, Area, parking_codes, parking_flags
 from detector.rules.history import StayEvidence, begun, ended, same_ground, shifted, shifted_points, thin
 from detector.tracking.track import TrackView
+from streams.demand import Demand
 
 KIND = "illegal_parking"
 NANOSECONDS = 1_000_000_000
@@ -43,10 +45,34 @@ class IllegalParkingConfig(RuleConfig):
         float, Field(ge=0, le=1, description="Root of the box's area over the picture's height: smaller proves nothing")
     ] = 0.1
     gap_seconds: Annotated[float, Field(ge=0, le=3600, description="Longest time hidden within one stay")] = 45.0
+    areas: Annotated[tuple[Area, ...], Field(max_length=7, description="What ground the zone was drawn on")] = ()
+    exempt_classes: Annotated[tuple[str, ...], Field(description="Classes that may stand here, like buses")] = ()
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        return self.classes
+        # Exempt classes are tracked too: what the model takes for one of them most of the time is one.
+        return tuple(dict.fromkeys((*self.classes, *self.exempt_classes)))
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The classes whose vehicles may not stand here."""
+        return tuple(name for name in self.classes if name not in self.exempt_classes)
+
+    @model_validator(mode="after")
+    def _somebody_is_left(self) -> Self:
+        if not self.counted:
+            raise ValueError("classes: every one of them is in exempt_classes, so that nothing is left to find")
+        return self
+
+    @property
+    def looks(self) -> Demand:
+        rest_s = share_of_limit(self.dwell_seconds, 15, 4.0, 10.0)
+        # Motion asks for nothing: when a vehicle came and went the key frames between two looks tell.
+        return Demand(rest_interval_s=rest_s, active_interval_s=rest_s, key_patience_s=10.0)
+
+    @property
+    def settle_interval_s(self) -> float:
+        return share_of_limit(self.dwell_seconds, 45, CLOSE_S, 10.0)
 
 
 @dataclass(slots=True)
@@ -172,7 +198,7 @@ class IllegalParkingJudge:
 
     def _may_begin(self, subject: Subject, look: Look) -> bool:
         track = subject.track
-        if not (track.seen and track.held and subject.is_home) or track.class_name not in self._config.classes:
+        if not (track.seen and track.held and subject.is_home) or track.class_name not in self._config.counted:
             return False
         if subject.footprint_share < self._config.min_footprint or _size(track.xyxy, look) < self._config.min_size:
             return False
@@ -186,7 +212,8 @@ class IllegalParkingJudge:
     def _begin(self, track: TrackView, still_since_ns: int, look: Look) -> list[Incident]:
         limits = (still_since_ns, self._in_force_since_ns, self._not_before_ns.get(track.track_id))
         started_ns = max(limit for limit in limits if limit is not None)
-        incident = begun(self._place, KIND, self._config.dwell_seconds, track, look, started_ns)
+        plain = begun(self._place, KIND, self._config.dwell_seconds, track, look, started_ns)
+        incident = replace(plain, codes=parking_codes(self._config.areas), flags=parking_flags(self._config.areas))
         stay = self._stays[track.track_id] = _Stay(incident, still_since_ns, track.class_name, track.xyxy)
         return self._extend(stay, track, look) or [stay.now]
 
@@ -214,7 +241,7 @@ class IllegalParkingJudge:
         if look.judged_ns(stay.incident.started_pts_ns) < self._config.dwell_seconds * NANOSECONDS:
             return False
         proven = stay.evidence.score >= self._config.min_score and stay.evidence.seen_share >= self._config.min_seen
-        known = stay.class_name in self._config.classes
+        known = stay.class_name in self._config.counted
         return proven and known and not self._on_ground_of_another(stay.incident.track_id, stay.box)
 
     def _end(self, track_id: int, look: Look) -> Incident:
@@ -244,7 +271,7 @@ def _make_judge(place: Place, config: RuleConfig) -> IllegalParkingJudge:
 RULE = Rule(
     kind=KIND,
     title="Illegal parking",
-    codes=("09009",),
+    codes=(PARKING, FIRE_LANE, ACCESSIBLE_WAY),
     standard_ref="GB/T 47678.5-2026",
     evidence=(
         "two panoramas of the same vehicle, further apart than the allowed stop, and a close-up with its plate region",

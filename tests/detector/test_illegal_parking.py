@@ -239,3 +239,35 @@ def test_a_watch_takes_only_its_own_frames_and_leaves_out_late_ones() -> None:
 def test_a_class_that_the_model_does_not_know_is_refused() -> None:
     with pytest.raises(DetectorError, match=r"zone kerb, rule illegal_parking: the model has no class tram"):
         watch(classes=["car", "tram"])
+
+
+@pytest.mark.parametrize(
+    ("areas", "codes", "flags"),
+    [
+        ((), ("09009",), ("driver_unknown",)),
+        (("sidewalk",), ("09009",), ("on_sidewalk", "driver_unknown")),
+        (("fire_lane", "junction_50m"), ("09012", "09009"), ("on_fire_lane", "near_junction", "driver_unknown")),
+        (
+            ("tactile_paving", "bus_stop_30m"),
+            ("09019", "09009"),
+            ("on_tactile_paving", "near_bus_stop", "driver_unknown"),
+        ),
+    ],
+)
+def test_the_ground_of_a_zone_gives_codes_and_flags(
+    areas: tuple[str, ...], codes: tuple[str, ...], flags: tuple[str, ...]
+) -> None:
+    changes = play([Actor(1, standing(KERB))], seconds(40), watch(areas=areas))
+    assert {(change.codes, change.flags) for change in changes} == {(codes, flags)}
+
+
+def test_exempt_classes_may_stand_and_what_is_doubtful_is_what_it_is_seen_as_most() -> None:
+    bus = Actor(1, standing(KERB), class_name="bus")
+    assert play([bus], seconds(40), watch(exempt_classes=["bus"])) == []
+    assert "confirmed" in states(play([bus], seconds(40), watch()))
+    assert "confirmed" in states(play([Actor(1, standing(KERB))], seconds(40), watch(exempt_classes=["bus"])))
+
+
+def test_a_rule_that_exempts_all_its_classes_is_refused() -> None:
+    with pytest.raises(ValueError, match="classes: every one of them is in exempt_classes"):
+        watch(classes=["bus"], exempt_classes=["bus", "truck"])
