@@ -1,0 +1,1 @@
+"""What is made from a sealed package for people to look at. It lies beside the package, never in it."""
