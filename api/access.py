@@ -135,7 +135,7 @@ ACCESS: dict[str, frozenset[Role]] = {
         ({Role.ADMIN}, ("people_page", "revoke_key")),
         ({Role.ADMIN, Role.AUDITOR}, ("list_audit", "verify_audit", "audit_page", "list_quarantine")),
         (frozenset(Role), ("list_keys",)),
-        ({Role.WORKER}, ("put_package", "put_timestamp", "put_incident", "put_key")),
+        ({Role.WORKER}, ("put_package", "put_timestamp", "put_incident", "put_key", "ask_retention")),
         ({Role.WORKER}, ("get_worker_config", "post_heartbeat")),
     )
     for operation in operations

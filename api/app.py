@@ -27,6 +27,7 @@ from api.keys.routes import router as keys_router
 from api.office import Office, open_office, utc_now
 from api.office_data.routes import router as office_data_router
 from api.packages.arrival import recover
+from api.packages.retention_routes import router as retention_router
 from api.packages.routes import quarantine_router, upload_router
 from api.packages.routes import router as packages_router
 from api.packages.stamp_routes import router as stamps_router
@@ -109,6 +110,7 @@ def _api(settings: ApiSettings) -> APIRouter:
         packages_router,
         quarantine_router,
         stamps_router,
+        retention_router,
         incidents_router,
         cameras_router,
         zones_router,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,13 +11,17 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
 from evidence.errors import ServiceRefused, ServiceUnreachable
+from evidence.retention import RetentionClass, RetentionState
 from evidence.signing import KeyEntry
 from evidence.transport import MEDIA_TYPE, pack_bag
 
 _PREFIX = "/api/v1"
 _LONGEST_DETAIL = 300
+_MOST_ASKED = 500
+_CLASSES: TypeAdapter[RetentionClass] = TypeAdapter(RetentionClass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,15 @@ class CaseClient:
         """Register this worker's public key."""
         self._send("PUT", f"{_PREFIX}/keys/{entry.key_id}", json=entry.model_dump(mode="json"))
 
+    def ask_retention(self, package_ids: Sequence[str]) -> dict[str, RetentionState]:
+        """What the service knows of these packages, by id: their class, and whether somebody holds them back."""
+        known: dict[str, RetentionState] = {}
+        for begin in range(0, len(package_ids), _MOST_ASKED):
+            body = {"package_ids": list(package_ids[begin : begin + _MOST_ASKED])}
+            answer = self._send("POST", f"{_PREFIX}/packages/retention", json=body)
+            known |= _retention_states(answer)
+        return known
+
     def get_config(self, etag: str | None = None) -> ServedConfig | None:
         """The cameras and zones to watch; None when nothing changed since `etag`."""
         headers = {} if etag is None else {"If-None-Match": etag}
@@ -120,6 +133,20 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
             answer.status_code, "the answer is not the JSON object of a case service: check the address"
         )
     return value
+
+
+def _retention_states(answer: httpx.Response) -> dict[str, RetentionState]:
+    """Whatever is not understood is not believed: the packages stay."""
+    try:
+        rows = _json(answer)["items"]
+        return {
+            str(row["package_id"]): RetentionState(
+                _CLASSES.validate_python(row["retention_class"]), held=bool(row["held"])
+            )
+            for row in rows
+        }
+    except (KeyError, TypeError, ValidationError) as error:
+        raise ServiceRefused(answer.status_code, "the answer says no states of packages: check the address") from error
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -22,7 +22,7 @@ from evidence.outbox import CaseService, Outbox
 from streams.clock import Clock, SystemClock
 from streetwarden.cameras_file import CameraConfig, CamerasFile
 from streetwarden.crew import Crew, working
-from streetwarden.errors import UsageError
+from streetwarden.machine_token import read_token
 from streetwarden.recording import software_version
 from streetwarden.sealing import OnSealed, Sealing, open_sealing, stamped_too, stamping
 from streetwarden.settings import Settings
@@ -71,18 +71,6 @@ def handing_over(sealing: Sealing, root: Path, service: CaseService, clock: Cloc
             yield outbox, stamped_too(lambda _: outbox.wake(), stamper)
         finally:
             outbox.stop()
-
-
-def read_token(file: Path | None, settings: Settings) -> str:
-    """The machine token, from the file or from the environment. Raises UsageError when there is none."""
-    if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise UsageError(f"--token-file {file}: {error.strerror}") from None
-    if settings.token is None:
-        raise UsageError("a worker needs a machine token: set STREETWARDEN_TOKEN or --token-file (see `token --help`)")
-    return settings.token.get_secret_value()
 
 
 class OfficeLink:

@@ -20,6 +20,10 @@ def add_parsers(verbs: Any) -> None:
     retention.add_argument(
         "--states", type=Path, metavar="YAML", help="what the office knows: {PACKAGE: {class, held}}"
     )
+    retention.add_argument("--api", metavar="URL", help="ask this API what the office knows")
+    retention.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="machine token (default: STREETWARDEN_TOKEN)"
+    )
     retention.add_argument("--dry-run", action="store_true", help="only say what would go")
     retention.add_argument("--json", action="store_true", help="print one JSON object")
     _data(retention, _later("retention", "run"))

@@ -6,12 +6,15 @@ import argparse
 import getpass
 import json
 import platform
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from evidence.client import CaseClient
+from evidence.errors import ServiceRefused, ServiceUnreachable
 from evidence.retention import (
     Retention,
     RetentionClass,
@@ -23,6 +26,7 @@ from evidence.retention import (
 from evidence.text import Identifier
 from streams.clock import Clock, SystemClock
 from streetwarden.errors import UsageError
+from streetwarden.machine_token import read_token
 from streetwarden.sealing import open_sealing
 from streetwarden.settings import Settings, settings_from
 from streetwarden.yaml_file import read_yaml
@@ -47,7 +51,10 @@ def run(options: argparse.Namespace) -> int:
     root = options.root or settings.data_dir / "worker"
     if not (root / "packages").is_dir():
         raise UsageError(f"{root}: there is no folder `packages` in it: name the worker's folder with --root")
-    report = apply(settings, root, SystemClock(), options.policy, options.states, dry=options.dry_run)
+    known = read_states(options.states) if options.states else {}
+    if options.api:
+        known = {**ask_office(options.api, read_token(options.token_file, settings), root), **known}
+    report = apply(settings, root, SystemClock(), options.policy, known, dry=options.dry_run)
     if options.json:
         print(json.dumps({**asdict(report), "dry_run": options.dry_run}))
         return 0
@@ -59,17 +66,48 @@ def run(options: argparse.Namespace) -> int:
 
 
 def apply(
-    settings: Settings, root: Path, clock: Clock, policy_file: Path | None, states_file: Path | None, *, dry: bool
+    settings: Settings,
+    root: Path,
+    clock: Clock,
+    policy_file: Path | None,
+    known: Mapping[str, RetentionState],
+    *,
+    dry: bool,
 ) -> RetentionReport:
     """Apply the policy to a worker's folder. Raises UsageError for a bad file, OSError when the disk fails."""
     sealing = open_sealing(settings, clock)
     policy = read_policy(policy_file) if policy_file else sealing.config.file.retention
     if policy is None:
         raise UsageError("no retention policy: name one with --policy, or write `retention:` into the evidence file")
-    known = read_states(states_file) if states_file else {}
     who = f"{getpass.getuser()} on {platform.node()}"
     retention = Retention(root, policy, sealing.keys.signer, clock, who)
-    return retention.run(worker_states(root, known), dry=dry)
+    return retention.run(with_office(worker_states(root), known, policy), dry=dry)
+
+
+def with_office(
+    own: Callable[[str], RetentionState], known: Mapping[str, RetentionState], policy: RetentionPolicy
+) -> Callable[[str], RetentionState]:
+    """What the office says goes first. But a copy that it has taken may go as `handed_over`, unless it is held back."""
+
+    def state(package_id: str) -> RetentionState:
+        here, office = own(package_id), known.get(package_id)
+        if office is None:
+            return here
+        if here.retention_class == "handed_over" and "handed_over" in policy.keep_days:
+            return RetentionState("handed_over", office.held)
+        return office
+
+    return state
+
+
+def ask_office(url: str, token: str, root: Path) -> dict[str, RetentionState]:
+    """What the office knows of the packages below `root`. Raises UsageError when it does not say."""
+    ids = sorted(folder.name for folder in (root / "packages").iterdir())
+    try:
+        with CaseClient(url, token) as client:
+            return client.ask_retention(ids)
+    except (ServiceUnreachable, ServiceRefused) as error:
+        raise UsageError(f"--api {url}: {error}; nothing was deleted") from None
 
 
 def read_policy(path: Path) -> RetentionPolicy:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from evidence.keys import load_registry, open_keys
+from evidence.retention import RetentionPolicy, RetentionState
 from evidence.store import PackageStore
 from streams.clock import SimulatedClock
 from streetwarden.cli import main
+from streetwarden.retention import with_office
 from streetwarden.sealing import open_sealing
 from streetwarden.settings import Settings
 from tests.evidence import support
@@ -74,6 +76,41 @@ def test_a_bad_policy_deletes_nothing(
     assert main(["retention", "--data", str(tmp_path), "--policy", str(tmp_path / "policy.yaml")]) == 2
     told = capsys.readouterr().err
     assert words in told, told
+    assert len(list((tmp_path / "worker" / "packages").iterdir())) == 1
+
+
+KEPT = RetentionState("raw")
+TAKEN = RetentionState("handed_over")
+
+
+@pytest.mark.parametrize(
+    ("own", "office", "names_copies", "expected"),
+    [
+        (KEPT, None, True, KEPT),
+        (TAKEN, None, True, TAKEN),
+        (TAKEN, RetentionState("evidence"), True, TAKEN),
+        (TAKEN, RetentionState("evidence", held=True), True, RetentionState("handed_over", held=True)),
+        (TAKEN, RetentionState("rejected"), False, RetentionState("rejected")),
+        (KEPT, RetentionState("raw", held=True), True, RetentionState("raw", held=True)),
+    ],
+)
+def test_the_offices_word_goes_first_but_a_copy_may_go(
+    own: RetentionState, office: RetentionState | None, names_copies: bool, expected: RetentionState
+) -> None:
+    days: dict[str, int | None] = {"handed_over": 7} if names_copies else {"rejected": 30}
+    policy = RetentionPolicy.model_validate({"name": "office", "keep_days": days})
+    known = {} if office is None else {"one": office}
+    assert with_office(lambda _: own, known, policy)("one") == expected
+
+
+def test_an_office_that_is_away_deletes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sealed(tmp_path, 1)
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    (tmp_path / "token").write_text("token")
+    office = ("--api", "http://127.0.0.1:9", "--token-file", str(tmp_path / "token"))
+    options = ("--data", str(tmp_path), "--policy", str(tmp_path / "policy.yaml"), *office)
+    assert main(["retention", *options]) == 2
+    assert "nothing was deleted" in capsys.readouterr().err
     assert len(list((tmp_path / "worker" / "packages").iterdir())) == 1
 
 
