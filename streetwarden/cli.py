@@ -146,6 +146,7 @@ def _add_replay(verbs: Verbs[argparse.ArgumentParser]) -> None:
     parser.add_argument("--tracks", type=Path, required=True, metavar="DIR", help="the folder `tracks` of a worker")
     parser.add_argument("--from", dest="since", metavar="TIME", help="from this day or time on, at the camera's place")
     parser.add_argument("--to", dest="until", metavar="TIME", help="up to this day or time (default: the newest look)")
+    parser.add_argument("--seconds", type=_positive, metavar="N", help="say after N seconds what is known by then")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

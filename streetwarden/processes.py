@@ -31,6 +31,11 @@ def follow_parent() -> None:
         sys.exit("streetwarden: the parent process is gone")
 
 
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with which a child of this process ends when this process dies."""
+    return {**environment, _CHILD_VARIABLE: str(os.getpid())}
+
+
 def spawn(
     command: Sequence[str], *, log: Path, environment: Mapping[str, str], stdout: int | None = None
 ) -> subprocess.Popen[str]:
@@ -41,7 +46,7 @@ def spawn(
             stdin=subprocess.DEVNULL,
             stdout=stdout if stdout is not None else file,
             stderr=file,
-            env={**environment, _CHILD_VARIABLE: str(os.getpid())},
+            env=child_environment(environment),
             text=True,
         )
 

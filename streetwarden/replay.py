@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.errors import UsageError
-from streetwarden.replay_camera import replay_camera
+from streetwarden.replay_camera import GiveUp, replay_camera
 from streetwarden.track_files import TrackArchive
 
 
@@ -28,7 +29,11 @@ def run(options: argparse.Namespace) -> int:
     if not chosen:
         known = ", ".join(sorted(stored)) or "none"
         raise UsageError(f"{options.tracks}: no tracks of a camera of {options.cameras}; there are those of: {known}")
-    reports = [_report(camera, archive, since, until) for camera in chosen]
+    give_up = _deadline(options.seconds)
+    reports = [
+        replay_camera(camera, archive, _local(since, camera), _local(until, camera), give_up).as_dict()
+        for camera in chosen
+    ]
     unseen = [camera.id for camera in cameras if camera.id not in stored]
     if options.json:
         print(json.dumps({"cameras": reports, "without_tracks": unseen}, ensure_ascii=False))
@@ -52,10 +57,9 @@ def _time(text: str | None, option: str) -> datetime | None:
         raise UsageError(f"{option} {text}: write a day or a time as 2026-11-20 or 2026-11-20T08:30") from None
 
 
-def _report(
-    camera: CameraConfig, archive: TrackArchive, since: datetime | None, until: datetime | None
-) -> dict[str, Any]:
-    return replay_camera(camera, archive, _local(since, camera), _local(until, camera)).as_dict()
+def _deadline(seconds: float | None) -> GiveUp:
+    end = time.monotonic() + (seconds or float("inf"))
+    return lambda: time.monotonic() > end
 
 
 def _local(at: datetime | None, camera: CameraConfig) -> datetime | None:

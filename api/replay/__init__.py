@@ -1,0 +1,1 @@
+"""Replay before saving: what changed zones would have found in the last days."""
