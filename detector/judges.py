@@ -9,7 +9,7 @@ import numpy as np
 
 from detector.boxes import Floats
 from detector.incident import Incident
-from detector.post import Post, find_homes
+from detector.post import Post, find_homes, join
 from detector.rules.base import Look, Resumable, Subject
 from detector.seen import Seen
 from detector.snapshot import JudgeState, SnapshotError
@@ -30,6 +30,7 @@ class Judges:
     def __init__(self, camera_id: str, zones: Sequence[Zone]) -> None:
         self.camera_id = camera_id
         self.posts = [Post(camera_id, zone, index, rule) for index, zone in enumerate(zones) for rule in zone.rules]
+        join(self.posts)
         self.masks: tuple[ZoneMask, ...] = ()
         self.size_wh: tuple[int, int] | None = None
         self.unfit = UnfitSpans()
@@ -60,6 +61,7 @@ class Judges:
                 judge.restore(found, shift_ns)
         except ValueError as error:
             self.posts = [post.anew() for post in self.posts]
+            join(self.posts)
             first = str(error).splitlines()[0]
             text = f"camera {self.camera_id}: the snapshot of a rule cannot be read: {first}"
             raise SnapshotError(text) from None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from detector.boxes import Floats
-from detector.rules.base import Look, Place, RuleConfig, Waiting
+from detector.rules.base import Joined, Look, Place, RuleConfig, Waiting
 from detector.rules.table import rule_for
 from detector.snapshot import JudgeState
 from detector.tracking.track import TrackView
@@ -95,6 +95,13 @@ class Post:
             and track.class_name in self._classes
         ]
         return bool(fresh) and bool((mask.footprint_share(np.array(fresh, np.float32)) >= RESTLESS_SHARE).any())
+
+
+def join(posts: Sequence[Post]) -> None:
+    """Let the judges of each kind know one another where their incidents go on from zone to zone."""
+    for post in posts:
+        if isinstance(post.judge, Joined):
+            post.judge.join([other.judge for other in posts if other.config.kind == post.config.kind])
 
 
 def find_homes(zones: Sequence[int], track_ids: Sequence[int], shares: Floats, before: Mapping[int, int]) -> list[int]:

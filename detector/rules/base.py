@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol, runtime_checkable
 
@@ -118,6 +118,15 @@ class Waiting(Protocol):
     @property
     def waiting(self) -> tuple[tuple[int, int], ...]:
         """Start (pts ns) and limit (ns) of each pending incident."""
+        ...
+
+
+@runtime_checkable
+class Joined(Protocol):
+    """A judge whose incidents may go on through other zones of its kind."""
+
+    def join(self, others: Sequence[Judge]) -> None:
+        """Get to know the kind's judges of the same camera; itself may be among them."""
         ...
 
 

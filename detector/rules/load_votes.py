@@ -7,7 +7,7 @@ more than its time: twenty pictures of one second weigh as five. A look that har
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 UNCOVERED, PARTLY, NOT_VISIBLE = "uncovered", "partly", "not_visible"
@@ -23,7 +23,7 @@ FLOOR = 0.03
 class LoadVotes:
     """`log_odds`: natural, that the load is one of `open_loads`. `seen_s`: for how long the load was visible."""
 
-    open_loads: Collection[str]
+    open_loads: tuple[str, ...]
     log_odds: float = 0.0
     seen_s: float = 0.0
     shares: dict[str, float] = field(default_factory=dict)

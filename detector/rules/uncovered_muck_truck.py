@@ -1,21 +1,24 @@
 """Uncovered muck truck: a truck that drives through the zone with an open load (渣土车未密闭).
 
 One pass is one incident. The load's state is voted over all looks of the pass; the truck must be seen to move, so that
-one at a red light or at a building site is not accused before it drives. What it spills is a flag apart.
+one at a red light or at a building site is not accused before it drives. What it spills is a flag apart. A pass that
+goes on through another zone of this kind is the first one's.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
-from detector.rules.base import Look, Place, Rule, RuleConfig, Subject
-from detector.rules.history import begun, ended, thinned
+from detector.rules.base import Judge, Look, Place, Rule, RuleConfig, Subject
+from detector.rules.history import begun, ended, shifted, thinned
 from detector.rules.load_votes import LoadVotes
 from detector.rules.means import TimedMean
 from detector.rules.spots import area, covers, size
@@ -40,11 +43,32 @@ SWATH = 0.3
 """What lies on the lower part of a box lay under or behind the truck."""
 
 
+MAX_PASSES = 32
+"""In a snapshot."""
+LONGEST_AWAY_S = 5.0
+"""A truck is not looked for further than it drives in so long unseen."""
+LONGEST_PASS_S = 60
+
+
+def _check_pass(value: Any) -> Any:
+    """Who gives a limit of minutes means the stay of another kind. Raises PydanticCustomError."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > LONGEST_PASS_S:
+        raise PydanticCustomError(
+            "pass_seconds",
+            "for a pass dwell_seconds is how long its load must have been seen: more than 0 and at most {most} "
+            "seconds, got {value}; leave it out for 0.6",
+            {"most": LONGEST_PASS_S, "value": value},
+        )
+    return value
+
+
 class UncoveredMuckTruckConfig(RuleConfig):
     """Limits of uncovered muck trucks. `dwell_seconds` is for how long a pass must have shown the load."""
 
     kind: Literal["uncovered_muck_truck"] = "uncovered_muck_truck"
-    dwell_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 0.6
+    dwell_seconds: Annotated[
+        float, Field(gt=0, le=LONGEST_PASS_S, allow_inf_nan=False), BeforeValidator(_check_pass)
+    ] = 0.6
     classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("dump_truck", "truck")
     loads: Annotated[
         tuple[Literal["uncovered", "partly"], ...], Field(min_length=1, description="States of the load that violate")
@@ -91,22 +115,54 @@ class _Pass:
         return self.incident.positions[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What of a judge outlives a restart of the worker."""
+
+    passes: tuple[_Pass, ...]
+
+
+_STATE = TypeAdapter(_State)
+
+
 class MuckTruckJudge:
-    """The trucks that pass through one zone."""
+    """The trucks that pass through one zone, and on from it through others of the kind."""
 
     def __init__(self, place: Place, config: UncoveredMuckTruckConfig) -> None:
         self._place = place
         self._config = config
-        self._passes: list[_Pass] = []
+        self.passes: list[_Pass] = []
+        """The open ones, oldest first."""
         self._pts_ns: int | None = None
+        self._all: tuple[MuckTruckJudge, ...] = (self,)
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
-        return tuple(one.incident for one in self._passes)
+        return tuple(one.incident for one in self.passes)
+
+    def join(self, others: Sequence[Judge]) -> None:
+        """The judges of the kind's other zones: a pass that began in one of them stays with it."""
+        self._all = (self, *(one for one in others if isinstance(one, MuckTruckJudge) and one is not self))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Its open passes as plain JSON, the latest when there are too many."""
+        dumped: dict[str, Any] = _STATE.dump_python(_State(tuple(self.passes[-MAX_PASSES:])), mode="json")
+        return dumped
+
+    def restore(self, state: Mapping[str, Any], shift_ns: int) -> None:
+        """Take up `snapshot`'s state on a timeline that is `shift_ns` ahead. Raises ValueError when it is none."""
+        before = _STATE.validate_python(state)
+        for one in before.passes:
+            one.incident = shifted(one.incident, shift_ns)
+            one.score.last_pts_ns = _later(one.score.last_pts_ns, shift_ns)
+            one.votes.last_pts_ns = _later(one.votes.last_pts_ns, shift_ns)
+            # No tracker knows a truck again that drove on meanwhile: it comes under another id.
+            one.absent_s = max(one.absent_s, LOST_S)
+        self.passes = list(before.passes)
 
     def observe(self, look: Look) -> list[Incident]:
         if not look.in_force:
-            return [self._end(one, look) for one in list(self._passes)]
+            return [self._end(one, look) for one in list(self.passes)]
         self._wait(look)
         changes: list[Incident] = []
         # One that stands and is missed for a look is still its tracker's own, whatever drives past it.
@@ -117,50 +173,59 @@ class MuckTruckJudge:
                 changes.extend(self._see(subject, look, kept_ids))
         self._look_for_spill(look)
         waited_for = {s.track.track_id for s in look.subjects if s.track.held or not s.track.seen}
-        over = [one for one in self._passes if self._is_over(one, look, waited_for)]
+        over = [one for one in self.passes if self._is_over(one, look, waited_for)]
         return changes + [change for one in over for change in self._close(one, look)]
 
     def _wait(self, look: Look) -> None:
         """Every pass waits for its truck; one look counts for at most a step, for at rest they are far apart."""
         step_s = look.judged_ns(self._pts_ns) / NANOSECONDS if self._pts_ns is not None else 0.0
         self._pts_ns = look.pts_ns
-        for one in self._passes:
+        for one in self.passes:
             one.absent_s += min(step_s, LONGEST_STEP_S)
 
     def _counts(self, subject: Subject, look: Look) -> bool:
         track = subject.track
         if not track.seen or track.class_name not in self._config.classes or not subject.is_home:
             return False
-        known = any(track.track_id in one.track_ids for one in self._passes)
+        known = any(track.track_id in one.track_ids for judge in self._all for one in judge.passes)
         needed = self._config.min_footprint * (HOLD_SHARE if known else 1.0)
         return subject.footprint_share >= needed and size(track.xyxy, look) >= self._config.min_size
 
     def _see(self, subject: Subject, look: Look, kept_ids: set[int]) -> list[Incident]:
         track = subject.track
-        one = next((one for one in self._passes if track.track_id in one.track_ids), None)
-        one = one or self._lost(track, look, kept_ids)
+        holder, one = self._known(track) or self._lost(track, look, kept_ids) or (self, None)
         changes = []
         if one is None:
             one = self._begin(track, look)
             changes = [one.incident]
         one.track_ids.add(track.track_id)
-        self._add(one, track, look)
-        return self._confirm(one, look) or [replace(change, positions=one.incident.positions) for change in changes]
+        holder.add(one, track, look)
+        return holder.confirm(one, look) or [replace(change, positions=one.incident.positions) for change in changes]
 
-    def _lost(self, track: TrackView, look: Look, kept_ids: set[int]) -> _Pass | None:
+    def _known(self, track: TrackView) -> tuple[MuckTruckJudge, _Pass] | None:
+        every = ((judge, one) for judge in self._all for one in judge.passes)
+        return next(((judge, one) for judge, one in every if track.track_id in one.track_ids), None)
+
+    def _lost(self, track: TrackView, look: Look, kept_ids: set[int]) -> tuple[MuckTruckJudge, _Pass] | None:
         """The pass whose truck was lost a moment ago about here: the tracker gave it another id."""
-        lost = [one for one in self._passes if not one.track_ids & kept_ids and one.absent_s >= LOST_S]
+        every = [(judge, one) for judge in self._all for one in judge.passes]
+        lost = [(judge, one) for judge, one in every if not one.track_ids & kept_ids and one.absent_s >= LOST_S]
         since_ns = track.first_seen_pts_ns
-        near = [one for one in lost if one.last.pts_ns < since_ns and _is_near(one, track.xyxy)]
-        return min(near, key=lambda one: _distance(one.last.xyxy, track.xyxy), default=None)
+        near = [
+            (judge, one)
+            for judge, one in lost
+            if one.last.pts_ns < since_ns and _is_near(one, track.xyxy, _unfit_s(one, look))
+        ]
+        return min(near, key=lambda pair: _distance(pair[1].last.xyxy, track.xyxy), default=None)
 
     def _begin(self, track: TrackView, look: Look) -> _Pass:
         incident = begun(self._place, KIND, self._config.dwell_seconds, track, look, look.pts_ns)
         one = _Pass(incident, {track.track_id}, LoadVotes(self._config.loads), TimedMean())
-        self._passes.append(one)
+        self.passes.append(one)
         return one
 
-    def _add(self, one: _Pass, track: TrackView, look: Look) -> None:
+    def add(self, one: _Pass, track: TrackView, look: Look) -> None:
+        """Take in a look at the truck of a pass."""
         one.absent_s = 0.0
         one.score.add(look.pts_ns, track.score)
         point = TrackPoint(look.pts_ns, track.xyxy, track.score)
@@ -178,7 +243,8 @@ class MuckTruckJudge:
         flags = (("partly_covered",) if one.votes.is_partly else ()) + (("spill",) if one.spilled else ())
         return (OPEN_LOAD, SPILLED) if one.spilled else (OPEN_LOAD,), flags
 
-    def _confirm(self, one: _Pass, look: Look) -> list[Incident]:
+    def confirm(self, one: _Pass, look: Look) -> list[Incident]:
+        """The pass as an incident when this look proves it."""
         if one.incident.state is IncidentState.CONFIRMED or not self._is_proven(one, self._config.min_odds):
             return []
         return [self._confirmed(one, look.pts_ns, look.captured_at_ns)]
@@ -200,7 +266,7 @@ class MuckTruckJudge:
     def _look_for_spill(self, look: Look) -> None:
         """Load that lies where the truck drove, and was not there before it came."""
         lying = [s.track for s in look.subjects if s.track.class_name in self._config.spill_classes and s.track.held]
-        for one in self._passes:
+        for one in self.passes:
             fresh = [track for track in lying if track.first_seen_pts_ns > one.incident.started_pts_ns]
             if one.spilled or not any(_under(track.xyxy, one.incident.positions) for track in fresh):
                 continue
@@ -226,7 +292,7 @@ class MuckTruckJudge:
         return [*changes, self._end(one, look)]
 
     def _end(self, one: _Pass, look: Look) -> Incident:
-        self._passes.remove(one)
+        self.passes.remove(one)
         return ended(one.incident, look)
 
 
@@ -236,8 +302,17 @@ def _distance(first: Box, second: Box) -> float:
     return math.hypot(across, first[3] - second[3]) / math.sqrt(max(area(first), area(second), 1.0))
 
 
-def _is_near(one: _Pass, box: Box) -> bool:
-    return _distance(one.last.xyxy, box) <= STEP + STEP * one.absent_s
+def _is_near(one: _Pass, box: Box, unfit_s: float) -> bool:
+    return _distance(one.last.xyxy, box) <= STEP + STEP * min(one.absent_s + unfit_s, LONGEST_AWAY_S)
+
+
+def _unfit_s(one: _Pass, look: Look) -> float:
+    """Seconds since a truck was last seen in which nobody could have seen it: the worker was off, or blind."""
+    return (look.pts_ns - one.last.pts_ns - look.judged_ns(one.last.pts_ns)) / NANOSECONDS
+
+
+def _later(pts_ns: int | None, shift_ns: int) -> int | None:
+    return None if pts_ns is None else pts_ns + shift_ns
 
 
 def _under(box: Box, positions: tuple[TrackPoint, ...]) -> bool:

@@ -114,9 +114,12 @@ class StillMeter:
         self.tells = self._settled and likeness is not None
         self.is_alike = likeness is not None and likeness >= SAME
 
-    def unseen(self, pts_ns: int, history: GlimpseHistory) -> bool:
-        """No detection belongs to the track now. Whether its pixels show that it still stands there."""
-        if self.is_alike and (self._settled or self._came_to_stand(pts_ns, history)):
+    def unseen(self, pts_ns: int, history: GlimpseHistory, *, is_alone: bool = True) -> bool:
+        """No detection belongs to the track now. Whether its pixels show that it still stands there.
+
+        `is_alone`: nothing else is known to stand in its place.
+        """
+        if self.is_alike and (self._settled or (is_alone and self._came_to_stand(pts_ns, history))):
             self._hold(pts_ns)
             return True
         self._missed_ns = self._missed_ns or pts_ns

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detector.boxes import Box, Floats, iou
+from detector.boxes import Box, Floats, box_iou, iou
 from detector.detections import NO_TRACK, Detections
 from detector.tracking.appearance import DIFFERENT, SAME, Glimpse, GlimpseHistory, Patch, Recall, similarities
 from detector.tracking.association import FORBIDDEN, assign, buffered_distance, duplicates, height_overlap, turning
@@ -94,9 +94,9 @@ class _Track:
         self.seen, self.held = True, False
         return stayed
 
-    def miss(self, pts_ns: int, history: GlimpseHistory) -> None:
-        """No detection of this frame belongs to this track."""
-        self.seen, self.held = False, self.meter.unseen(pts_ns, history)
+    def miss(self, pts_ns: int, history: GlimpseHistory, *, is_alone: bool) -> None:
+        """No detection of this frame belongs to this track; `is_alone`: nothing else stands in its place."""
+        self.seen, self.held = False, self.meter.unseen(pts_ns, history, is_alone=is_alone)
 
     def skip(self, gap_ns: int) -> None:
         """Nothing could be seen for so long."""
@@ -331,7 +331,12 @@ class Tracker:
         taken = set(owners.values())
         for row, track in enumerate(self._tracks):
             if row not in taken:
-                track.miss(glimpse.pts_ns, self._history)
+                track.miss(glimpse.pts_ns, self._history, is_alone=self._is_alone(track))
+
+    def _is_alone(self, track: _Track) -> bool:
+        """Whether no other track is known to stand there: one thing is now and then found twice."""
+        others = (other for other in self._tracks if other is not track and other.is_still)
+        return not any(box_iou(other.meter.anchor, track.meter.anchor) > SPAWN_OVERLAP for other in others)
 
     def _fresh(self, detections: Detections, usable: npt.NDArray[np.bool_], owners: Mapping[int, int]) -> list[int]:
         """Sure detections that are nobody's and not a second box around somebody's."""
