@@ -9,7 +9,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access import MACHINES, PEOPLE
 from api.audit import service as audit
-from api.cameras import service as cameras
 from api.cases import service as cases
 from api.cases.counts import by_state
 from api.cases.lifecycle import CaseState
@@ -23,10 +22,8 @@ from api.pages.render import first_page, page
 from api.text import Secret
 from api.users import service as users
 from api.users import sessions
-from api.users.routes import set_cookie
+from api.users.routes import address_of, set_cookie
 from api.worker import service as workers
-from api.zones import service as zones
-from api.zones.rules import RULES
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 ROWS = 100
@@ -46,7 +43,7 @@ def login_form(
 ) -> Response:
     """Take the sign-in form."""
     try:
-        signed_in = sessions.sign_in(office, username.strip(), password)
+        signed_in = sessions.sign_in(office, username.strip(), password, address_of(request))
     except ApiError as error:
         key = "login.locked" if error.status == 429 else "login.wrong"
         return page(request, "login.html", status_code=error.status, problem=key, username=username)
@@ -99,20 +96,6 @@ def cases_page(
         kind=kind,
         next_after=rows[-1].id if len(rows) == ROWS else None,
     )
-
-
-@router.get("/cameras")
-def cameras_page(request: Request, office: OfficeDep, who: PrincipalDep) -> Response:
-    """Cameras and their health."""
-    views = [cameras.view(office, file) for file in cameras.read_all(office, who)]
-    return page(request, "cameras.html", cameras=views)
-
-
-@router.get("/zones")
-def zones_page(request: Request, office: OfficeDep, who: PrincipalDep) -> Response:
-    """Zones in use, and drawing a new one."""
-    views = [cameras.view(office, file) for file in cameras.read_all(office, who)]
-    return page(request, "zones.html", cameras=views, zones=zones.read_current(office, who, None), kinds=list(RULES))
 
 
 @router.get("/health")

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.pages.routes import router
+from api.pages.street_routes import router as street_router
 
 STATIC = Path(__file__).parent / "static"
 
@@ -26,4 +27,5 @@ class _Static(StaticFiles):
 def install_pages(app: FastAPI) -> None:
     """Add the pages and `/static`."""
     app.include_router(router)
+    app.include_router(street_router)
     app.mount("/static", _Static(directory=STATIC), name="static")

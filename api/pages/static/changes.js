@@ -7,8 +7,8 @@ const POLL_MS = 1500;
 const POLL_WITH_EVENTS_MS = 15_000;
 const SETTLE_MS = 60;
 
-/** Call `ask` now, after every event, and every so often; never twice at once. `ask` is an async function. */
-export function watch(ask) {
+/** Call `ask` now, after every event of these names, and every so often; never twice at once. `ask` is an async function. */
+export function watch(ask, names) {
   let running = false;
   let again = false;
   let pending = null;
@@ -46,7 +46,8 @@ export function watch(ask) {
       soon();
     });
     source.addEventListener("error", () => (connected = false));
-    for (const name of ["message", "case", "cases"]) source.addEventListener(name, soon);
+    window.addEventListener("pagehide", () => source.close());
+    for (const name of ["message", "resync", ...names]) source.addEventListener(name, soon);
   }
   document.addEventListener("visibilitychange", () => document.hidden || soon());
   run();

@@ -12,14 +12,14 @@ export class ApiError extends Error {
   }
 }
 
-/** Ask the service; gives the parsed answer (null when empty), throws ApiError. */
-export async function api(method, path, body) {
+/** Ask the service; gives the parsed answer (null when empty), throws ApiError. `keepalive` outlives the page. */
+export async function api(method, path, body, { keepalive = false } = {}) {
   const headers = { Accept: "application/json" };
   if (csrf) headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(path, { method, headers, keepalive, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
     throw new ApiError(0, t("common.error_network"));
   }

@@ -1,7 +1,7 @@
 // The review page: a queue of candidates, decided by keyboard. The next cases are always built before they are needed.
 
-import { ApiError, api, h, has, t, time, toast, user } from "/static/lib.js";
-import { context, duplicates, earlier } from "/static/case-context.js";
+import { ApiError, api, h, has, t, toast, user } from "/static/lib.js";
+import { context, related } from "/static/case-context.js";
 import { facts, views } from "/static/case-view.js";
 import { watch } from "/static/changes.js";
 import { drawQueue, mergedQueue } from "/static/review-queue.js";
@@ -34,12 +34,13 @@ const zoom = new Zoom(dialogs.zoom, stage);
 const state = {
   queue: [], // candidates as the service lists them, in the order of this reviewer
   current: null, // id of the case on the stage
-  shown: null, // {detail, views, earlier} of that case
-  built: new Map(), // id -> promise of {detail, views, earlier}
+  shown: null, // {detail, views, around} of that case
+  built: new Map(), // id -> promise of {detail, views, around}
   decided: [], // ids that this reviewer decided here, latest last
   skipped: new Set(),
   busy: false,
   boxes: true,
+  others: new Set(), // ids that somebody else had in front of them
   locked: null, // id of the case that is kept for this reviewer
 };
 
@@ -48,7 +49,7 @@ const state = {
 async function load(id) {
   const detail = await api("GET", `/api/v1/cases/${id}`);
   const view = views(detail);
-  return { detail, views: view, earlier: earlier(detail) };
+  return { detail, views: view, around: related(id) };
 }
 
 function build(id) {
@@ -92,16 +93,13 @@ function put(built) {
   stage.scrollTop = 0;
   stage.dataset.caseId = detail.id;
   const around = h("div");
-  side.replaceChildren(...[actionBar(detail), lockNote(detail), facts(detail, around)].filter(Boolean));
+  side.replaceChildren(...[actionBar(detail), blockedNote(detail), lockNote(detail), facts(detail, around)].filter(Boolean));
   putContext(built, around);
   view.querySelector("video")?.play().catch(() => {}); // a browser may forbid it: the controls are there
 }
 
-async function putContext({ detail, earlier: found }, place) {
-  const mayReject = detail.actions.includes("reject");
-  const before = await found;
-  const others = duplicates(detail, state.queue);
-  place.replaceChildren(context(before, others, mayReject && others.length ? rejectDuplicates : null));
+async function putContext({ detail, around }, place) {
+  place.replaceChildren(context(await around, detail.actions.includes("reject") ? rejectDuplicates : null));
 }
 
 function showEmpty() {
@@ -139,6 +137,18 @@ function actionBar(detail) {
     h("button", { type: "button", class: "quiet hint small", onclick: () => dialogs.help.showModal() }, t("review.keys_hint")));
 }
 
+/** Steps that a check stands in the way of, with the check's own words. */
+function blockedNote(detail) {
+  const lines = Object.entries(detail.blocked ?? {});
+  if (!lines.length) return null;
+  return h("ul", { class: "plain" }, lines.map(([action, why]) => h("li", {}, h("strong", {}, t(`action.${action}`, {}, action)), ` · ${why}`)));
+}
+
+function eventNames() {
+  const steps = new Set(setup.steps.map((each) => `case.${each.action}`));
+  return [...steps, "case.opened", "case.appended", "case.undo"];
+}
+
 function prefetch() {
   const at = position();
   for (const item of state.queue.slice(at + 1, at + 1 + AHEAD)) build(item.id).catch(() => {});
@@ -147,10 +157,9 @@ function prefetch() {
 // --- the lock of a case ---------------------------------------------------------------------------------------------
 
 function lockNote(detail) {
-  const holder = detail.lock?.name ?? detail.locked_by ?? null;
+  const holder = detail.locked_by;
   if (!holder || holder === user) return null;
-  const until = detail.lock?.until ?? detail.locked_until ?? null;
-  return h("p", { class: "lock-note", role: "status" }, t("review.locked_by", { name: holder }), until ? [" · ", time(until, { short: true })] : "");
+  return h("p", { class: "lock-note", role: "status" }, t("review.locked_by", { name: holder }));
 }
 
 const lockPath = (id) => `/api/v1/cases/${id}/lock`;
@@ -159,18 +168,26 @@ async function keepLock(id) {
   if (!has(LOCK) || !state.shown?.detail.actions.length) return;
   if (state.locked !== null && state.locked !== id) releaseLock();
   try {
-    await api("POST", lockPath(id));
+    await api("PUT", lockPath(id));
     state.locked = id;
   } catch (error) {
-    if (error.status === 409) toast(error.message);
+    if (error.status === 409) toast(t("review.locked_skipped", { id }));
+    if (error.status === 409 && state.current === id) skipLocked(id);
   }
+}
+
+/** Somebody else has this case: the next one, unless all of them are somebody else's. */
+function skipLocked(id) {
+  state.others.add(id);
+  const free = state.queue.find((item) => !state.others.has(item.id));
+  if (!single && free) show(free.id);
 }
 
 function releaseLock() {
   if (state.locked === null) return;
   const id = state.locked;
   state.locked = null;
-  api("DELETE", lockPath(id)).catch(() => {});
+  api("DELETE", lockPath(id), undefined, { keepalive: true }).catch(() => {});
 }
 
 // --- the queue ------------------------------------------------------------------------------------------------------
@@ -305,14 +322,17 @@ function take(action) {
 
 async function rejectDuplicates() {
   if (!state.shown) return;
-  for (const item of duplicates(state.shown.detail, state.queue)) {
+  const { detail, around } = state.shown;
+  const { duplicates } = await around;
+  for (const item of duplicates.filter((each) => each.state === "candidate")) {
     forget(item.id); // as it is now, not as it was when it was built ahead
-    if (!(await step(item.id, "reject", { reason: "duplicate" }))) return;
+    if (!(await step(item.id, "reject", { reason: "duplicate", duplicate_of: detail.id }))) return;
     state.decided.push(item.id);
     toast(words("reject", item.id, { reason: "duplicate" }), "good");
     drop(item.id);
     countDown(1);
   }
+  forget(detail.id); // what stands around it changed
   show(state.current);
 }
 
@@ -403,4 +423,4 @@ onSwipe(stage, move);
 window.addEventListener("pagehide", releaseLock);
 if (has(LOCK)) setInterval(() => state.locked !== null && !document.hidden && keepLock(state.locked), LOCK_EVERY_MS);
 if (single) show(single);
-else watch(askQuietly);
+else watch(askQuietly, eventNames());

@@ -1,99 +1,14 @@
-// The zones page: corners drawn on a still of the camera, or typed; saved as the next version.
+// The zones page: an outline drawn on a still of the camera, its class and rules; saved as the next version.
 
-import { api, h } from "/static/lib.js";
-import { read, showProblem } from "/static/forms.js";
+import { api, h, t, time } from "/static/lib.js";
+import { showProblem } from "/static/forms.js";
+import "/static/polygon-editor.js";
+import { ruleForm } from "/static/rule-form.js";
+import { changes } from "/static/zone-diff.js";
 
-const DIGITS = 4;
-const NEAR = 0.02;
-
-const clamp = (value) => Math.min(1, Math.max(0, value));
-const rounded = (value) => Number(clamp(value).toFixed(DIGITS));
-
-/** A polygon on a picture. `points` are [x, y] in 0..1; every change is told by the event `change`. */
-class PolygonEditor extends HTMLElement {
-  #points = [];
-  #dragged = null;
-
-  connectedCallback() {
-    this.image = h("img", { alt: "", hidden: true });
-    this.image.addEventListener("load", () => (this.image.hidden = false));
-    this.image.addEventListener("error", () => (this.image.hidden = true));
-    this.svg = h("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
-    this.append(this.image, this.svg);
-    this.svg.addEventListener("pointerdown", (event) => this.#press(event));
-    this.svg.addEventListener("pointermove", (event) => this.#drag(event));
-    this.svg.addEventListener("pointerup", () => this.#release());
-    this.addEventListener("keydown", (event) => this.#key(event));
-    this.#draw();
-  }
-
-  get points() {
-    return this.#points;
-  }
-
-  set points(points) {
-    this.#points = points;
-    this.#draw();
-  }
-
-  set picture(url) {
-    this.image.hidden = true;
-    this.image.src = url;
-  }
-
-  removeLast() {
-    this.#change(this.#points.slice(0, -1));
-  }
-
-  #place(event) {
-    const area = this.svg.getBoundingClientRect();
-    return [rounded((event.clientX - area.left) / area.width), rounded((event.clientY - area.top) / area.height)];
-  }
-
-  #press(event) {
-    const [x, y] = this.#place(event);
-    const near = this.#points.findIndex(([px, py]) => Math.hypot(px - x, py - y) < NEAR);
-    this.svg.setPointerCapture(event.pointerId);
-    if (near >= 0) this.#dragged = near;
-    else {
-      this.#dragged = this.#points.length;
-      this.#change([...this.#points, [x, y]]);
-    }
-  }
-
-  #drag(event) {
-    if (this.#dragged === null) return;
-    const place = this.#place(event);
-    this.#change(this.#points.map((point, index) => (index === this.#dragged ? place : point)));
-  }
-
-  #release() {
-    this.#dragged = null;
-  }
-
-  #key(event) {
-    if (event.key !== "Backspace" && event.key !== "Delete") return;
-    event.preventDefault();
-    this.removeLast();
-  }
-
-  #change(points) {
-    this.points = points;
-    this.dispatchEvent(new Event("change"));
-  }
-
-  #draw() {
-    if (!this.svg) return;
-    const outline = h("polygon", { points: this.#points.map((point) => point.join(",")).join(" ") });
-    // A path of no length with a round cap is a dot that stays round whatever the picture's shape.
-    const corners = this.#points.map(([x, y]) => h("path", { class: "corner", d: `M${x} ${y}h0` }));
-    this.svg.replaceChildren(outline, ...corners);
-  }
-}
-
-customElements.define("polygon-editor", PolygonEditor);
-
+const data = JSON.parse(document.getElementById("zones-data").textContent);
 const form = document.getElementById("zone-form");
+const path = (camera, zone) => `/api/v1/cameras/${encodeURIComponent(camera)}/zones/${encodeURIComponent(zone)}`;
 
 function parsePoints(text) {
   const points = JSON.parse(text);
@@ -102,75 +17,202 @@ function parsePoints(text) {
   return points;
 }
 
-function bodyOf(fields, rules) {
-  const others = rules.filter((rule) => rule.kind !== fields.kind);
-  const edited = rules.find((rule) => rule.kind === fields.kind) ?? { kind: fields.kind };
-  return {
-    class: fields.class,
-    polygon: parsePoints(fields.polygon),
-    rules: [...others, { ...edited, dwell_seconds: fields.dwell_seconds }],
-    base_version: Number(fields.base_version),
-    reason: fields.reason,
-  };
-}
-
-function setUp() {
-  const editor = form.querySelector("polygon-editor");
-  const { polygon, camera_id: camera, base_version: base } = form.elements;
-  let rules = [];
-
-  const showPicture = () => (editor.picture = `/api/v1/cameras/${encodeURIComponent(camera.value)}/still`);
-  const write = () => (polygon.value = JSON.stringify(editor.points));
-  editor.addEventListener("change", write);
-  polygon.addEventListener("input", () => {
-    try {
-      editor.points = parsePoints(polygon.value);
-      showProblem(form, "");
-    } catch (error) {
-      showProblem(form, error.message);
+/** The form of one zone. What is drawn is the zone itself, or for a while an outline within a rule (a permit). */
+class ZoneForm {
+  constructor(element) {
+    this.form = element;
+    this.editor = element.querySelector("polygon-editor");
+    this.rules = element.querySelector("#rules");
+    this.drawing = element.querySelector("#drawing");
+    this.base = null;
+    this.outline = [];
+    this.borrowed = null; // who gets the drawing instead of the zone
+    this.editor.addEventListener("change", () => this.drawn());
+    element.addEventListener("input", (event) => this.typed(event));
+    element.addEventListener("submit", (event) => this.save(event));
+    this.fields.camera_id.addEventListener("change", () => this.open(null));
+    this.fields.picture?.addEventListener("change", () => this.showChosen());
+    for (const button of element.querySelectorAll("[data-tool]")) {
+      button.addEventListener("click", () => {
+        this.editor[button.dataset.tool]();
+        this.editor.focus();
+      });
     }
-  });
-  camera.addEventListener("change", () => {
-    base.value = 0;
-    rules = [];
-    showPicture();
-  });
-  document.getElementById("undo-point").addEventListener("click", () => editor.removeLast());
-  document.getElementById("clear-points").addEventListener("click", () => {
-    editor.points = [];
-    write();
-  });
-
-  for (const button of document.querySelectorAll("[data-edit]")) {
-    button.addEventListener("click", () => {
-      const zone = JSON.parse(button.dataset.edit);
-      rules = zone.rules;
-      camera.value = zone.camera_id;
-      form.elements.id.value = zone.id;
-      form.elements.class.value = zone.class;
-      form.elements.dwell_seconds.value = zone.rules[0]?.dwell_seconds ?? 180;
-      base.value = zone.version;
-      editor.points = zone.polygon;
-      write();
-      showPicture();
-      form.scrollIntoView({ block: "start" });
-      editor.focus();
-    });
+    element.querySelector("#zone-outline").addEventListener("click", () => this.giveBack());
+    element.querySelector("#add-rule").addEventListener("click", () => this.addRule({ kind: this.fields.kind.value }));
   }
 
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    showProblem(form, "");
-    const fields = read(form);
-    const place = `/api/v1/cameras/${encodeURIComponent(fields.camera_id)}/zones/${encodeURIComponent(fields.id)}`;
+  get fields() {
+    return this.form.elements;
+  }
+
+  /** Take a zone into the form; null begins a new one of the chosen camera. */
+  open(zone) {
+    this.base = zone;
+    const { fields } = this;
+    if (zone) fields.camera_id.value = zone.camera_id;
+    fields.id.value = zone?.id ?? "";
+    fields.id.readOnly = Boolean(zone);
+    fields.class.value = zone?.class ?? "prohibited";
+    fields.reason.value = "";
+    this.outline = zone?.polygon ?? [];
+    this.rules.replaceChildren();
+    for (const rule of zone?.rules ?? [{ kind: "illegal_parking", dwell_seconds: 180 }]) this.addRule(rule);
+    this.giveBack();
+    this.showPicture();
+    this.compare();
+  }
+
+  addRule(rule) {
+    if ([...this.rules.children].some((each) => each.dataset.kind === rule.kind)) return;
+    const tools = {
+      draw: (points, onChange, name) => this.lend(points, onChange, name),
+      remove: (element) => {
+        element.remove();
+        this.compare();
+      },
+    };
+    this.rules.append(ruleForm(rule, data.schemas[rule.kind], tools));
+    this.compare();
+  }
+
+  lend(points, onChange, name) {
+    this.borrowed = onChange;
+    this.editor.points = points;
+    this.drawing.querySelector("span").textContent = t("zones.drawing", { name });
+    this.drawing.hidden = false;
+    this.showOthers();
+    this.editor.focus();
+  }
+
+  giveBack() {
+    this.borrowed = null;
+    this.editor.points = this.outline;
+    this.drawing.hidden = true;
+    this.writePoints();
+    this.showOthers();
+  }
+
+  drawn() {
+    if (this.borrowed) {
+      this.borrowed(this.editor.points);
+      return;
+    }
+    this.outline = this.editor.points;
+    this.writePoints();
+    this.compare();
+  }
+
+  writePoints() {
+    this.fields.polygon.value = JSON.stringify(this.outline);
+  }
+
+  typed(event) {
+    if (event.target === this.fields.polygon) {
+      try {
+        this.outline = parsePoints(this.fields.polygon.value);
+        if (!this.borrowed) this.editor.points = this.outline;
+        showProblem(this.form, "");
+      } catch (error) {
+        showProblem(this.form, error.message);
+      }
+    }
+    this.compare();
+  }
+
+  showOthers() {
+    const camera = this.fields.camera_id.value;
+    const others = data.zones.filter((zone) => zone.camera_id === camera && zone.id !== this.base?.id)
+      .map((zone) => ({ points: zone.polygon, kind: zone.class }));
+    if (this.borrowed) others.push({ points: this.outline, kind: "own" });
+    this.editor.others = others;
+  }
+
+  showPicture() {
+    const camera = this.fields.camera_id.value;
+    this.editor.picture = data.stills.includes(camera) ? `/api/v1/cameras/${encodeURIComponent(camera)}/still` : null;
+    if (this.fields.picture) this.fields.picture.value = "";
+  }
+
+  async showChosen() {
+    const [file] = this.fields.picture.files;
+    if (!file) return;
     try {
-      await api("PUT", place, bodyOf(fields, rules));
+      await this.editor.showFile(file);
+    } catch {
+      showProblem(this.form, t("zones.no_picture"));
+    }
+  }
+
+  read() {
+    return {
+      class: this.fields.class.value,
+      polygon: this.outline,
+      rules: [...this.rules.children].map((rule) => rule.read()),
+    };
+  }
+
+  /** Say before saving what saving would change. */
+  compare() {
+    const lines = changes(this.base, this.read());
+    const place = this.form.querySelector("#zone-changes");
+    place.replaceChildren(...(lines.length ? lines : [t("diff.none")]).map((line) => h("li", {}, line)));
+  }
+
+  async save(event) {
+    event.preventDefault();
+    showProblem(this.form, "");
+    const body = { ...this.read(), base_version: this.base?.version ?? 0, reason: this.fields.reason.value };
+    try {
+      await api("PUT", path(this.fields.camera_id.value, this.fields.id.value), body);
       location.reload();
     } catch (error) {
-      showProblem(form, error.message);
+      showProblem(this.form, error.message);
     }
-  });
-  showPicture();
+  }
 }
 
-if (form) setUp();
+function versionItem(zone, before, onTake) {
+  return h("li", {},
+    h("p", {}, h("strong", {}, t("zones.version_n", { n: zone.version })), " · ", zone.author, " · ", time(zone.created_at)),
+    zone.reason ? h("q", {}, zone.reason) : null,
+    h("ul", { class: "plain" }, changes(before, zone).map((line) => h("li", {}, line))),
+    onTake ? h("button", { type: "button", class: "quiet", onclick: onTake }, t("zones.take_over")) : null);
+}
+
+async function showVersions(zone, zoneForm) {
+  const dialog = document.getElementById("versions");
+  const { items } = await api("GET", `${path(zone.camera_id, zone.id)}/versions`);
+  const take = (old) => () => {
+    dialog.close();
+    zoneForm.open(zone);
+    zoneForm.open({ ...old, version: zone.version });
+    form.scrollIntoView({ block: "start" });
+  };
+  dialog.querySelector("ol").replaceChildren(
+    ...items.map((each, index) => versionItem(each, items[index + 1], zoneForm && index ? take(each) : null)),
+  );
+  dialog.showModal();
+}
+
+const zoneForm = form ? new ZoneForm(form) : null;
+
+for (const button of document.querySelectorAll("[data-zone]")) {
+  const zone = data.zones[Number(button.dataset.zone)];
+  button.addEventListener("click", () => {
+    if (button.dataset.do === "versions") {
+      showVersions(zone, zoneForm);
+      return;
+    }
+    zoneForm.open(zone);
+    form.scrollIntoView({ block: "start" });
+    zoneForm.editor.focus({ preventScroll: true });
+  });
+}
+
+document.getElementById("new-zone")?.addEventListener("click", () => {
+  zoneForm.open(null);
+  form.scrollIntoView({ block: "start" });
+  zoneForm.fields.id.focus({ preventScroll: true });
+});
+zoneForm?.open(null);
