@@ -82,6 +82,9 @@ WHOLE_CITY = frozenset(
         "put_calendar",
         "put_deadlines",
         "put_code",
+        "list_webhooks",
+        "create_webhook",
+        "remove_webhook",
     }
 )
 
@@ -104,6 +107,7 @@ ACCESS: dict[str, frozenset[Role]] = {
                 "get_deadlines",
                 "list_codes",
                 "stream_events",
+                "export_cases",
                 "get_package",
                 "get_package_file",
                 "download_package",
@@ -115,7 +119,10 @@ ACCESS: dict[str, frozenset[Role]] = {
         ),
         (_REVIEWERS, ("decide_case", "next_case", "lock_case", "unlock_case")),
         ({Role.SECOND_REVIEWER, Role.ADMIN}, ("hold_case", "release_case")),
-        ({Role.ADMIN}, ("put_calendar", "put_deadlines", "put_code")),
+        (
+            {Role.ADMIN},
+            ("put_calendar", "put_deadlines", "put_code", "list_webhooks", "create_webhook", "remove_webhook"),
+        ),
         (
             _CAMERA_READERS,
             (
@@ -130,7 +137,7 @@ ACCESS: dict[str, frozenset[Role]] = {
                 "health_page",
             ),
         ),
-        (_CAMERA_WRITERS, ("create_camera", "update_camera", "put_zone", "retire_zone")),
+        (_CAMERA_WRITERS, ("create_camera", "update_camera", "put_zone", "retire_zone", "replay_zones")),
         ({Role.ADMIN}, ("list_users", "create_user", "update_user", "list_tokens", "create_token", "revoke_token")),
         ({Role.ADMIN}, ("people_page", "revoke_key")),
         ({Role.ADMIN, Role.AUDITOR}, ("list_audit", "verify_audit", "audit_page", "list_quarantine")),

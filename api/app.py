@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from api import problems
 from api.audit.routes import router as audit_router
+from api.background import Background
 from api.cameras.routes import router as cameras_router
 from api.cases.routes import router as cases_router
 from api.codes.routes import router as codes_router
@@ -20,6 +21,7 @@ from api.db.migrate import migrate
 from api.description import describe
 from api.events.feed import Feed
 from api.events.routes import router as events_router
+from api.exports.routes import router as exports_router
 from api.guard import guard
 from api.headers import SecurityHeaders
 from api.incidents.routes import router as incidents_router
@@ -32,8 +34,11 @@ from api.packages.routes import quarantine_router, upload_router
 from api.packages.routes import router as packages_router
 from api.packages.stamp_routes import router as stamps_router
 from api.pages.setup import install_pages
+from api.replay.port import Replayer
+from api.replay.routes import router as replay_router
 from api.settings import ApiSettings
 from api.users.routes import router as users_router
+from api.webhooks.routes import router as webhooks_router
 from api.worker.routes import router as worker_router
 from api.zones.routes import router as zones_router
 
@@ -62,15 +67,20 @@ class Alive(BaseModel):
     status: str = "ok"
 
 
-def create_app(settings: ApiSettings, now: Callable[[], datetime] = utc_now) -> FastAPI:
+def create_app(
+    settings: ApiSettings, now: Callable[[], datetime] = utc_now, replayer: Replayer | None = None
+) -> FastAPI:
     """Make the app: brings the database up to date, finishes what a crash left, and wires the routes.
 
-    Raises `SetupError` when the data folder or the database cannot be used.
+    `replayer` judges stored looks by changed zones; without one nobody can ask for that. Raises `SetupError` when the
+    data folder or the database cannot be used.
     """
     migrate(settings.database_url)
     office = open_office(settings, now)
     recover(office)
-    return build(office)
+    app = build(office)
+    app.state.replayer = replayer
+    return app
 
 
 def build(office: Office) -> FastAPI:
@@ -78,7 +88,10 @@ def build(office: Office) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        background = Background(office)
+        background.start()
         yield
+        background.stop()
         office.close()
 
     app = FastAPI(
@@ -114,6 +127,7 @@ def _api(settings: ApiSettings) -> APIRouter:
         incidents_router,
         cameras_router,
         zones_router,
+        replay_router,
         users_router,
         keys_router,
         worker_router,
@@ -121,6 +135,8 @@ def _api(settings: ApiSettings) -> APIRouter:
         codes_router,
         office_data_router,
         events_router,
+        exports_router,
+        webhooks_router,
     ):
         small.include_router(router, max_body_size=settings.max_body_bytes)
     small.include_router(upload_router)

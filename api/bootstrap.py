@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from api.access import SYSTEM, Role
-from api.audit.service import Event, record
+from api.audit.service import AuditVerdict, Event, record, verify_log
 from api.cameras import service as cameras
 from api.cameras.schemas import CameraIn
 from api.db.migrate import migrate
@@ -23,7 +23,7 @@ from api.users import service as users
 from api.zones.schemas import ZoneIn
 from api.zones.service import add_version, current_zones, values_of
 
-__all__ = ["Login", "create_token", "create_user", "import_cameras", "migrate"]
+__all__ = ["Login", "create_token", "create_user", "import_cameras", "migrate", "verify_audit"]
 IMPORT = "import"
 
 
@@ -71,6 +71,12 @@ def create_token(settings: ApiSettings, name: str, role: str = "worker") -> str:
     with _opened(settings) as office:
         _token, plain = users.create_token(office, SYSTEM, name, _role(role))
     return plain
+
+
+def verify_audit(settings: ApiSettings) -> AuditVerdict:
+    """Walk the whole audit log; raises `SetupError` when the database cannot be used."""
+    with _opened(settings) as office, office.database.reading() as session:
+        return verify_log(session)
 
 
 def _role(name: str) -> Role:

@@ -8,22 +8,32 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from fastapi import FastAPI
 
 from api.app import build
 from api.office import open_office
 from api.settings import ApiSettings
 
 
-def document() -> str:
-    """The OpenAPI description of the service as stable, readable JSON."""
+@contextmanager
+def described() -> Iterator[FastAPI]:
+    """The service without its database, to be described."""
     with tempfile.TemporaryDirectory() as folder:
         office = open_office(ApiSettings(data_dir=Path(folder)))
         try:
-            description = build(office).openapi()
+            yield build(office)
         finally:
             office.close()
-    return json.dumps(description, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def document() -> str:
+    """The OpenAPI description of the service as stable, readable JSON."""
+    with described() as app:
+        return json.dumps(app.openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.errors import SetupError
 from api.office import utc_now
+from api.replay.port import Replayer
 from api.settings import ApiSettings
 
 GRACE_S = 5
@@ -60,15 +61,23 @@ def _server(app: FastAPI) -> uvicorn.Server:
     )
 
 
-def run(settings: ApiSettings, host: str, port: int, on_ready: Callable[[str], None] | None = None) -> None:
+def run(
+    settings: ApiSettings,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None] | None = None,
+    replayer: Replayer | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM. `on_ready` is told the URL once the port (0: any free one) is taken.
+
+    `replayer`: see `create_app`.
 
     Raises `SetupError`, one line, when the port is busy or the data folder or database cannot be used: exit code 2.
     """
     listener = _bind(host, port)
     try:
         with _ending_on_terminate():
-            app = create_app(settings)
+            app = create_app(settings, replayer=replayer)
             if on_ready is not None:
                 on_ready(url_of(listener))
             _server(app).run(sockets=[listener])
@@ -109,11 +118,16 @@ def url_of(listener: socket.socket) -> str:
 
 @contextmanager
 def running(
-    settings: ApiSettings, *, host: str = "127.0.0.1", port: int = 0, now: Callable[[], datetime] = utc_now
+    settings: ApiSettings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    now: Callable[[], datetime] = utc_now,
+    replayer: Replayer | None = None,
 ) -> Iterator[str]:
     """Serve from a thread of this process for the length of the block; gives the URL."""
     listener = _bind(host, port)
-    server = _server(create_app(settings, now))
+    server = _server(create_app(settings, now, replayer))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api-server")
     thread.start()
     try:

@@ -296,6 +296,21 @@ class MatterCode(Base):
     source: Mapped[str] = mapped_column(Text)
 
 
+class Webhook(Base):
+    """Another system that is told what happens; `cursor` is the last row of the audit log that it knows."""
+
+    __tablename__ = "webhooks"
+    name: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    actions: Mapped[list[Any]]
+    cursor: Mapped[int] = mapped_column(BigId)
+    failures: Mapped[int]
+    next_try_at: Mapped[datetime]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
 class CaseTransition(Base):
     """One step in the life of a case; undo reads the latest one."""
 

@@ -78,9 +78,9 @@ def test_a_look_is_written_down_once_with_who_and_why(service: Service, bag: Sea
         client.get(url(bag, CLIP), headers={"Range": part})
     client.get(url(bag, STILL), params={"purpose": "appeal 12"})
     found = [(row["actor"], row["subject"], row["reason"], row["after"]) for row in looks(service)]
-    package = f"package:{bag.package_id}"
+    package, name = f"package:{bag.package_id}", {"unit": None, "name": "Chen"}
     assert found == [
-        ("chen", package, "review", {"file": CLIP}), ("chen", package, "appeal 12", {"file": STILL}),
+        ("chen", package, "review", {"file": CLIP} | name), ("chen", package, "appeal 12", {"file": STILL} | name),
     ]  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def test_the_whole_package_can_be_checked_without_the_service(service: Service, 
     unpack_bag(io.BytesIO(archive.content), tmp_path / "bag")
     registry = KeyRegistry.from_bytes(client.get("/api/v1/keys").content)
     assert verify_package(tmp_path / "bag", registry).ok
-    assert [row["after"] for row in looks(service)] == [{"file": "bag"}]
+    assert [row["after"]["file"] for row in looks(service)] == ["bag"]
 
 
 def test_an_unknown_package_is_not_found(service: Service) -> None:

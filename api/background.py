@@ -1,0 +1,66 @@
+"""What the service does by itself: tells deadlines and webhooks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.cases.timers import escalate
+from api.office import Office
+from api.webhooks.service import deliver
+
+log = logging.getLogger(__name__)
+WEBHOOKS_EVERY_S, DEADLINES_EVERY_S = 1.0, 30.0
+
+
+class Background:
+    """One thread for each task, each ended by `stop`."""
+
+    def __init__(self, office: Office) -> None:
+        self._stop = threading.Event()
+        self._office = office
+        tasks: tuple[tuple[str, float, Callable[[], object]], ...] = (
+            ("api-deadlines", DEADLINES_EVERY_S, self._tell_deadlines),
+            ("api-webhooks", WEBHOOKS_EVERY_S, self._tell_webhooks),
+        )
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(every_s, task), name=name, daemon=True)
+            for name, every_s, task in tasks
+        ]
+        # Made when first needed: reading the certificates of the world takes a while.
+        self._client: httpx.Client | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End, after what is under way."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        if self._client is not None:
+            self._client.close()
+
+    def _tell_deadlines(self) -> None:
+        escalate(self._office)
+
+    def _tell_webhooks(self) -> None:
+        deliver(self._office, self._reach)
+
+    def _reach(self) -> httpx.Client:
+        if self._client is None:
+            self._client = httpx.Client()
+        return self._client
+
+    def _repeat(self, every_s: float, task: Callable[[], object]) -> None:
+        while not self._stop.wait(every_s):
+            try:
+                task()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("%s: %s", threading.current_thread().name, str(error).splitlines()[0])
