@@ -16,7 +16,7 @@ from detector.incident import Incident
 from detector.replay import case_of
 from detector.seen import Began, Seen
 from streams.clock import Clock
-from streetwarden.track_codec import encode
+from streetwarden.track_codec import CodecError, encode
 from streetwarden.track_files import (
     BEGAN,
     FOUND,
@@ -25,6 +25,7 @@ from streetwarden.track_files import (
     SUFFIX,
     began_bytes,
     block,
+    compact,
     cut_torn_tail,
     found_bytes,
     hour_file,
@@ -134,6 +135,7 @@ class TrackStore:
             self._drop(1)
             return
         if hour != book.hour:
+            self._finish(book)
             book.hour, book.written = hour, None
         if not book.looks:
             book.since_ns = now_ns
@@ -172,6 +174,16 @@ class TrackStore:
             return
         book.written, book.goes_on = path, True
         self.written_bytes += len(data)
+
+    def _finish(self, book: _Book) -> None:
+        """The hour is over: what was written minute by minute is put together."""
+        if book.written is None:
+            return
+        try:
+            compact(book.written)
+        except (OSError, CodecError) as error:
+            # Whole as it is, only larger.
+            logger.warning("%s: cannot be made smaller: %s", book.written, error)
 
     def _complain(self, path: Path, error: OSError) -> None:
         now_ns = self._clock.monotonic_ns()

@@ -16,7 +16,8 @@ from detector.seen import Began, Seen, rounded, rounded_scores
 from detector.tracking.track import TrackView
 from streams.clock import SimulatedClock
 from streetwarden.track_codec import CodecError, decode, encode
-from streetwarden.track_files import TrackArchive, hour_file, hour_of, whole_blocks
+from streetwarden.track_files import BEGAN as BEGAN_BLOCK
+from streetwarden.track_files import FOUND, LOOKS, TrackArchive, compact, hour_file, hour_of, whole_blocks
 from streetwarden.track_store import TrackStore, prune
 from tests.streetwarden.test_live_incidents import ENDED, PENDING
 
@@ -115,6 +116,19 @@ def test_a_watch_goes_on_over_the_hour_without_beginning_again(tmp_path: Path) -
     write(tmp_path, looks)
     assert len(list((tmp_path / "north").iterdir())) == 2
     assert read(tmp_path) == [BEGAN, *looks]
+
+
+def test_a_finished_hour_is_put_together_and_holds_the_same(tmp_path: Path) -> None:
+    looks = story(40)
+    write(tmp_path, looks[:20], found=[ENDED])
+    write(tmp_path, looks[20:], began=replace(BEGAN, resumed=True))
+    path, before = hour_file(tmp_path, "north", NOON), read(tmp_path)
+    with path.open("ab") as file:
+        file.write(b"L torn")
+    compact(path)
+    assert read(tmp_path) == before
+    assert [kind for kind, _, _ in whole_blocks(path.read_bytes())] == [BEGAN_BLOCK, FOUND, LOOKS, BEGAN_BLOCK, LOOKS]
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 def test_an_hour_read_alone_says_how_its_watch_began(tmp_path: Path) -> None:
