@@ -8,11 +8,14 @@ import pytest
 
 from detector.boxes import Box
 from detector.incident import Incident
+from detector.judges import Judges
 from detector.rules.base import Judge
 from detector.rules.load_votes import LoadVotes
+from detector.seen import Seen
 from detector.tracking.track import TrackView
+from detector.zones import Zone
 from tests.detector.rules.looks import judge, look, track
-from tests.detector.scripted import states
+from tests.detector.scripted import EPOCH_NS, states
 
 LOADS = ("empty", "covered", "partly", "uncovered", "not_visible")
 
@@ -102,3 +105,47 @@ def test_many_pictures_of_one_moment_are_few_votes() -> None:
     for number in range(5):
         slow.add(round(number * 0.2e9), scores("uncovered"))
     assert quick.log_odds == pytest.approx(slow.log_odds, rel=0.25)
+
+
+def polygon(left: float, right: float) -> list[list[float]]:
+    return [[left, 0], [right, 0], [right, 1], [left, 1]]
+
+
+@pytest.mark.parametrize("new_id", [1, 2], ids=["followed", "lost on the line"])
+def test_a_pass_through_two_zones_is_one_incident(new_id: int) -> None:
+    rule = {"kind": "uncovered_muck_truck"}
+    halves = ((0.0, 0.5), (0.5, 1.0))
+    zones = [
+        Zone.model_validate(
+            {
+                "id": str(left),
+                "class": "prohibited",
+                "polygon": [[left, 0], [right, 0], [right, 1], [left, 1]],
+                "rules": [rule],
+            }
+        )
+        for left, right in halves
+    ]
+    judges = Judges("cam", zones)
+    judges.fit((320, 180))
+    changes = []
+    for number in range(110):
+        now = number * 0.2
+        ident = 1 if now < 3 else new_id
+        there = now <= 7 and not (new_id == 2 and 2.7 < now < 3.2)
+        tracks = (track(ident, "dump_truck", at(now), now, since=None),) if there else ()
+        seen = Seen(round(now * 1e9), EPOCH_NS, (320, 180), tracks=tracks, crop_scores={ident: scores("uncovered")})
+        judges.take_time(seen.pts_ns, is_fit=True, since_pts_ns=None)
+        changes += judges.judge(seen, judges.shares(tracks))
+    assert len({change.incident_id for change in changes}) == 1
+    assert {change.zone_id for change in changes} == {"0.0"}
+    assert states(changes) == ["pending", "confirmed", "ended"]
+    assert changes[-1].ended_pts_ns == 7 * 10**9
+
+
+def test_a_limit_of_minutes_is_refused_in_words_and_none_is_needed() -> None:
+    with pytest.raises(
+        ValueError, match=r"for a pass dwell_seconds is how long .* at most 60 seconds, got 180; leave it out"
+    ):
+        judge("uncovered_muck_truck", dwell_seconds=180)
+    judge("uncovered_muck_truck")
