@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from benchmarks import scenarios
+from benchmarks.errors import BenchmarkError
 from benchmarks.live import LONGER_S
 from benchmarks.material import SHARED_DATA, Clip, add_clip_options, load_clips, write_cameras_file
 from benchmarks.product import Product
 from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median, say
 from benchmarks.scoring import Box, Found, Pair, Planted, Score, score
 from datasets.scenarios.kinds import SCENARIOS
+from datasets.scenes.errors import SceneError
+from datasets.scenes.generated import GeneratedClip, read_generated
 from detector.zones import Zone
 from streetwarden.cameras_file import CameraConfig
 
@@ -48,12 +53,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scenarios", type=int, default=200, metavar="N", help="scripted scenarios of each kind (default: %(default)s)"
     )
+    parser.add_argument(
+        "--generated",
+        type=Path,
+        metavar="DIR",
+        help="instead of the demo's and real clips those that `python -m datasets.scenes clips --out DIR` made",
+    )
     add_clip_options(parser)
 
 
 def run(options: argparse.Namespace) -> Outcome:
     """Analyse every clip. Raises BenchmarkError when one cannot be."""
-    rows = [row for row in all_rows(options.clips) if not options.only or row.name in options.only][: options.first]
+    every = all_rows(options.clips) if options.generated is None else generated_rows(options.generated)
+    rows = [row for row in every if not options.only or row.name in options.only][: options.first]
     figures: Figures = {}
     samples: list[Sample] = []
     scores: list[Score] = []
@@ -89,6 +101,18 @@ def _noise(count: int) -> tuple[Figures, list[Sample]]:
 def all_rows(clips: Path | None) -> list[Row]:
     """The clips that come with the product, then real ones where they are beside the checkout."""
     return [_composed(clip) for clip in load_clips(clips)] + _real()
+
+
+def generated_rows(folder: Path) -> list[Row]:
+    """Generated clips of every kind that lies in a folder. Raises BenchmarkError when none does, or one is broken."""
+    try:
+        return [_composed(_with_camera(clip)) for clip in read_generated(folder)]
+    except (SceneError, ValidationError) as error:
+        raise BenchmarkError(str(error).replace("\n", "; ")) from None
+
+
+def _with_camera(clip: GeneratedClip) -> Clip:
+    return Clip(clip.path, CameraConfig.model_validate(clip.camera), clip.truth)
 
 
 def absent() -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.report import Figures, Sample, quantiles
-from benchmarks.scoring import Found, Planted, Score, score
+from benchmarks.scoring import Found, Pair, Planted, Score, score
 from datasets.scenarios.kinds import SCENARIOS
 from datasets.scenarios.play import play
 from datasets.scenarios.script import Scenario
@@ -15,6 +15,8 @@ from detector.incident import Incident, IncidentState
 
 CLOSE_S = {"illegal_parking": 2.0, "street_vending": 15.0, "exposed_garbage": 15.0, "uncovered_muck_truck": 2.0}
 """How far from the truth a start or an end may be: slow kinds are looked at seldom."""
+CLOSE_DWELL = 0.05
+"""How far the time of a stay may be from the truth, as a part of it."""
 FIRST_SEED = 5000
 """Other seeds than those that the rules were tried on while they were written."""
 
@@ -79,6 +81,7 @@ def figures(kind: str, played: Sequence[Played]) -> Figures:
     starts = [abs(pair.start_error_s) for pair in pairs if pair.start_error_s is not None]
     ends = [abs(pair.end_error_s) for pair in pairs if pair.end_error_s is not None]
     delays = [pair.confirm_delay_s for pair in pairs if pair.confirm_delay_s is not None]
+    dwells = [error for pair in pairs if (error := _dwell_error(pair)) is not None]
     close_s = CLOSE_S[kind]
     return {
         "real": False,
@@ -94,8 +97,18 @@ def figures(kind: str, played: Sequence[Played]) -> Figures:
         "start_error_s": quantiles(starts, 2),
         "end_error_s": quantiles(ends, 2),
         "confirm_delay_s": quantiles(delays, 2),
+        "dwells_close": _share(dwells, CLOSE_DWELL),
         "looks": sum(one.looks for one in played),
+        "looks_per_s": round(sum(one.looks for one in played) / sum(one.scenario.duration_s for one in played), 3),
     }
+
+
+def _dwell_error(pair: Pair) -> float | None:
+    """How far the found time is from the true one, as a part of it; None while it went on."""
+    if pair.truth is None or pair.found.ended_s is None:
+        return None
+    true_s = pair.truth.to_s - pair.truth.from_s
+    return abs(pair.found.ended_s - pair.found.started_s - true_s) / true_s
 
 
 def _share(errors: Sequence[float], limit: float) -> float | None:

@@ -17,6 +17,7 @@ from api.cameras.addresses import check_timezone
 
 _HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _DAY_MINUTES = 24 * 60
+_LONGEST_PASS_S = 60
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -163,11 +164,25 @@ class ExposedGarbageRule(_SpotRule):
     old_seconds: LongSeconds | None = None
 
 
+def _check_pass(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > _LONGEST_PASS_S:
+        raise ValueError(
+            "for a pass dwell_seconds is how long its load must have been seen: more than 0 and at most "
+            f"{_LONGEST_PASS_S} seconds, got {value}; leave it out for 0.6"
+        )
+    return value
+
+
+PassSeconds = Annotated[
+    float, Field(gt=0, le=_LONGEST_PASS_S, allow_inf_nan=False), BeforeValidator(_check_pass)
+]  # fmt: skip
+
+
 class UncoveredMuckTruckRule(_Model):
     """A truck drives through the zone with an open load, seen for `dwell_seconds` in one pass."""
 
     kind: Literal["uncovered_muck_truck"]
-    dwell_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] | None = None
+    dwell_seconds: PassSeconds | None = None
     schedule: Schedule | None = None
     classes: SomeClassNames | None = None
     loads: Annotated[list[Literal["uncovered", "partly"]], Field(min_length=1, max_length=2)] | None = None
