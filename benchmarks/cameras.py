@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,10 @@ def look(done: LiveRun) -> tuple[Figures, list[Sample], list[float]]:
         "analysed_per_s": round(sum(row["analysed_per_s"] for row in rows), 2),
         "drops": done.drops,
         "worker_errors": done.health["errors"],
+        "wrong": {
+            "missed": [asdict(planted) for planted in result.missed],
+            "false": [asdict(pair.found) for pair in result.pairs if pair.truth is None],
+        },
     }
     return figures, rows, [round(delay, 3) for delay in delays]
 

@@ -16,6 +16,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.report import ROOT
 from datasets.scenes.errors import SceneError
 from datasets.scenes.truth import TrueIncident, Truth
+from detector.rules.base import RuleConfig
 from streams.demand import Demand
 from streams.files import replay
 from streams.frame import Frame
@@ -77,11 +78,11 @@ def add_clip_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_clips(folder: Path | None = None) -> tuple[Clip, ...]:
+def load_clips(folder: Path | None = None, cameras_file: str = CAMERAS_FILE) -> tuple[Clip, ...]:
     """The clips of a folder. Raises BenchmarkError when they, or their truth, are not there."""
     where = folder or Path(str(resources.files("datasets"))) / "clips"
     try:
-        cameras = load_cameras(where / CAMERAS_FILE)
+        cameras = load_cameras(where / cameras_file)
         return tuple(_load_clip(where / camera.url, camera) for camera in cameras)
     except (UsageError, SceneError) as error:
         raise BenchmarkError(str(error)) from None
@@ -95,13 +96,20 @@ def _load_clip(path: Path, camera: CameraConfig) -> Clip:
 
 def with_dwell(clip: Clip, seconds: float) -> Clip:
     """The same clip, its rules' limits set to `seconds`."""
+    return with_rules(clip, dwell_seconds=seconds)
+
+
+def with_rules(clip: Clip, **values: float) -> Clip:
+    """The same clip, with these values in all its rules that know them."""
     zones = tuple(
-        zone.model_copy(
-            update={"rules": tuple(rule.model_copy(update={"dwell_seconds": seconds}) for rule in zone.rules)}
-        )
+        zone.model_copy(update={"rules": tuple(_with(rule, values) for rule in zone.rules)})
         for zone in clip.camera.zones
     )
     return Clip(clip.path, clip.camera.model_copy(update={"zones": zones}), clip.truth)
+
+
+def _with(rule: RuleConfig, values: dict[str, float]) -> RuleConfig:
+    return rule.model_copy(update={name: value for name, value in values.items() if hasattr(rule, name)})
 
 
 @dataclass(frozen=True, slots=True)

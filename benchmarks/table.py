@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks import accuracy, cameras, events, loop, peers, recovery, scaling, soak
+from benchmarks import accuracy, cameras, events, loop, office, passes, peers, recovery, scaling, soak
 from benchmarks.report import Benchmark
 
 BENCHMARKS: Mapping[str, Benchmark] = {
@@ -13,10 +13,12 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         loop.BENCHMARK,
         peers.BENCHMARK,
         cameras.BENCHMARK,
+        passes.BENCHMARK,
         scaling.BENCHMARK,
         recovery.BENCHMARK,
         soak.BENCHMARK,
         events.BENCHMARK,
         accuracy.BENCHMARK,
+        office.BENCHMARK,
     )
 }
