@@ -12,6 +12,7 @@ from api.serve import run as run_server
 from api.settings import ApiSettings
 from streetwarden.errors import UsageError
 from streetwarden.evidence_config import evidence_config
+from streetwarden.replayer import LocalReplayer
 from streetwarden.settings import Settings, settings_from
 
 
@@ -30,7 +31,9 @@ def api_settings(settings: Settings) -> ApiSettings:
 def run(options: argparse.Namespace) -> int:
     """Serve until a signal comes. Raises UsageError when the port is taken or the database cannot be used."""
     try:
-        run_server(api_settings(settings_from(options)), options.host, options.port, on_ready=_announce)
+        settings = settings_from(options)
+        replayer = LocalReplayer(settings.tracks_dir)
+        run_server(api_settings(settings), options.host, options.port, on_ready=_announce, replayer=replayer)
     except SetupError as error:
         raise UsageError(str(error)) from None
     return 0
