@@ -215,4 +215,9 @@ document.getElementById("new-zone")?.addEventListener("click", () => {
   form.scrollIntoView({ block: "start" });
   zoneForm.fields.id.focus({ preventScroll: true });
 });
-zoneForm?.open(null);
+if (zoneForm) {
+  // Somebody may have begun to type before this script was there.
+  const typed = zoneForm.fields.id.value;
+  zoneForm.open(null);
+  zoneForm.fields.id.value = typed;
+}
