@@ -21,6 +21,7 @@ from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median,
 from streetwarden.cameras_file import CameraConfig
 
 SCENE = "haul-road"
+KIND = "uncovered_muck_truck"
 PASS_S = (26.0, 29.0)
 """Of the scene: one lorry crosses."""
 ENOUGH_PER_S = 4.0
@@ -37,7 +38,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--native", action="store_true", help="the scene's own size (default: 1080p25, 2 Mbit/s)")
     parser.add_argument("--model", metavar="NAME|FILE", help="detection model (default: the product's own)")
     parser.add_argument("--classes", nargs="+", default=["truck"], metavar="CLASS", help="the rule's (default: truck)")
-    parser.add_argument("--kind", default="uncovered_muck_truck", help="the rule that watches (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> Outcome:
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> Outcome:
         folder = Path(name)
         form = CameraFormat(640, 360, 10, 500_000) if options.native else CameraFormat()
         crossing, resting = _clips(folder, form, options.rest)
-        crossing = _watched_for(crossing, options.kind, options.classes)
+        crossing = _watched_for(crossing, options.classes)
         resting = replace(resting, camera=crossing.camera)
         clips = [crossing] * options.lorries + [resting] * (options.cameras - options.lorries)
         seconds = crossing.duration_s * (options.passes / options.lorries + 1.5)
@@ -139,10 +139,10 @@ def _decoded(path: Path) -> list[Picture]:
         return [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in source.decode(video=0)]
 
 
-def _watched_for(clip: Clip, kind: str, classes: Sequence[str]) -> Clip:
-    """The clip's camera with the rule asked for in each of its zones."""
+def _watched_for(clip: Clip, classes: Sequence[str]) -> Clip:
+    """The clip's camera with the rule that wants fast looks in each of its zones."""
     values = clip.camera.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    rule: dict[str, Any] = {"kind": kind, "classes": list(classes)}
+    rule: dict[str, Any] = {"kind": KIND, "classes": list(classes), "spill_classes": []}
     zones = [{**zone, "rules": [rule]} for zone in values["zones"]]
     return replace(clip, camera=CameraConfig.model_validate({**values, "zones": zones}))
 

@@ -89,6 +89,7 @@ class Pipeline:
         )
         self._cameras[config.id] = camera
         if reader is not None:
+            camera.waits_since_ns = self._clock.monotonic_ns()
             camera.ask(self._clock.wall_ns())
             self.schedule.add(camera)
         return camera
