@@ -219,6 +219,9 @@ def _add_accounts(verbs: Verbs[argparse.ArgumentParser]) -> None:
     token = _verb(verbs, "token", "Make a worker's machine token; prints it once.", _later("serve", "make_token"))
     token.add_argument("name", help="what the token is for")
     _add_database(token)
+    audit = _verb(verbs, "audit", "Check the office's own record of who did what.", _later("serve", "check_audit"))
+    audit.add_argument("what", choices=["verify"], help="verify: walk the whole chain; exit 1 where it does not hold")
+    _add_database(audit)
 
 
 def _positive(text: str) -> float:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from api.bootstrap import create_token, create_user
+from api.bootstrap import create_token, create_user, verify_audit
 from api.errors import SetupError
 from api.serve import run as run_server
 from api.settings import ApiSettings
@@ -37,6 +37,19 @@ def run(options: argparse.Namespace) -> int:
     except SetupError as error:
         raise UsageError(str(error)) from None
     return 0
+
+
+def check_audit(options: argparse.Namespace) -> int:
+    """Walk the audit log's chain; exit 1 and say where when it does not hold."""
+    try:
+        verdict = verify_audit(api_settings(settings_from(options)))
+    except SetupError as error:
+        raise UsageError(str(error)) from None
+    if verdict.holds:
+        print(f"{verdict.entries} entries, the chain holds")
+        return 0
+    print(f"entry {verdict.broken_at} of {verdict.entries}: {verdict.problem}")
+    return 1
 
 
 def make_user(options: argparse.Namespace) -> int:

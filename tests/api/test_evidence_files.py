@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def url(bag: SealedBag, path: str) -> str:
     return f"/api/v1/packages/{bag.package_id}/files/{path}"
 
 
-def looks(service: Service) -> list[dict[str, object]]:
+def looks(service: Service) -> list[dict[str, Any]]:
     items = service.person("auditor").get("/api/v1/audit").json()["items"]
     return [row for row in reversed(items) if row["action"] == "evidence.viewed"]
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from evidence.keys import KeyEntry
 from evidence.problems import ProblemCode
-from evidence.registry import KeyRegistry
+from evidence.registry import KeyEntry, KeyRegistry
 from evidence.signing import SIGNATURE_FILE
 from evidence.timestamp import make_file, request_for
 from evidence.transport import unpack_bag

@@ -105,7 +105,7 @@ def test_a_misspelt_key_and_an_unknown_kind_are_named_with_their_place() -> None
     with pytest.raises(ValidationError) as caught:
         zone(LEFT_HALF, rules=[{"kind": "illegal_parking", "dwel_seconds": 5, "dwell_seconds": 5}])
     assert caught.value.errors()[0]["loc"] == ("rules", 0, "dwel_seconds")
-    with pytest.raises(ValidationError, match="known: .*illegal_parking") as caught:
+    with pytest.raises(ValidationError, match=r"known: .*illegal_parking") as caught:
         zone(LEFT_HALF, rules=[{"kind": "double_parking"}])
     assert caught.value.errors()[0]["loc"] == ("rules", 0, "kind")
     with pytest.raises(ValidationError, match="a rule names its kind"):
