@@ -18,8 +18,8 @@ from typing import Any
 from datasets.formats.labels import Box, Dropped, FormatError
 
 MAX_CASES = 1_000_000
-REJECTED = frozenset({"rejected", "void", "voided"})
-FILED = frozenset({"filed", "dispatched", "handled", "verified", "closed", "fed_back", "transferred", "deferred"})
+REJECTED = frozenset({"rejected", "void"})
+FILED = frozenset({"filed", "dispatched", "handled", "verified", "closed", "answered", "transferred"})
 
 
 class Lesson(StrEnum):
@@ -32,7 +32,17 @@ class Lesson(StrEnum):
 
 # No violation, but the thing was what the detector took it for.
 THERE_ALL_THE_SAME = frozenset(
-    {"temporary_stop", "permitted", "emergency_vehicle", "danger_avoided", "handled_on_site", "duplicate"}
+    {
+        "temporary_stop",
+        "permitted",
+        "emergency_vehicle",
+        "danger_avoided",
+        "handled_on_site",
+        "duplicate",
+        "stolen_or_cloned_plate",
+        "inconsistent_signals",
+        "plate_wrong",
+    }
 )
 # The thing itself was not there, whatever the kind.
 NOT_THERE = frozenset({"not_there", "wrong_object", "false_alarm"})

@@ -32,6 +32,8 @@ PLAN = Plan(("car", "garbage"), test_share=0.0)
         ("exposed_garbage", "rejected", "permitted", Lesson.PRESENT),
         ("exposed_garbage", "rejected", "no_violation", Lesson.ABSENT),
         ("illegal_parking", "rejected", "wrong_object", Lesson.ABSENT),
+        ("illegal_parking", "answered", None, Lesson.PRESENT),
+        ("illegal_parking", "void", "plate_wrong", Lesson.PRESENT),
     ],
 )
 def test_what_a_decision_says_of_the_thing(kind: str, state: str, reason: str | None, lesson: Lesson) -> None:
@@ -42,6 +44,7 @@ def test_what_a_decision_says_of_the_thing(kind: str, state: str, reason: str | 
     ("kind", "state", "reason", "why"),
     [
         ("illegal_parking", "candidate", None, "nobody decided yet"),
+        ("illegal_parking", "opinion", None, "nobody decided yet"),
         ("illegal_parking", "rejected", "no_violation", "does not say whether the thing was there"),
         ("exposed_garbage", "rejected", "record_unclear", "does not say whether the thing was there"),
     ],
