@@ -18,11 +18,12 @@ from streams.files import replay
 from streams.ring import PacketRing
 from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig, load_cameras
-from streetwarden.detection import load_engine
+from streetwarden.detection import load_classifier, load_engine
 from streetwarden.errors import UsageError
 from streetwarden.incident_log import INCIDENTS, IncidentLine, IncidentLog
+from streetwarden.loads import Loads
 from streetwarden.output import replaced_whole
-from streetwarden.pipeline import Pipeline
+from streetwarden.pipeline import Equipment, Pipeline
 from streetwarden.recording import PUBLISHED_KEYS, make_recorder
 from streetwarden.settings import Settings, settings_from
 
@@ -81,7 +82,14 @@ def analyze_clip(clip: Path, camera: CameraConfig, engine: Engine, settings: Set
     with make_recorder(settings, root, engine, SystemClock(), keep_package) as recorder:
         clock = SystemClock()
         interval_s = settings.interval_seconds or CLIP_INTERVAL_S
-        pipeline = Pipeline(engine.class_names, recorder, remember, clock, interval_s=interval_s)
+        equipment = Equipment(interval_s=interval_s, loads=Loads(load_classifier))
+        pipeline = Pipeline(engine.class_names, recorder, remember, clock, equipment)
+            engine.class_names,
+            recorder,
+            remember,
+            clock,
+            Equipment(loads=Loads(load_classifier), interval_s=interval_s),
+        )
         watched = pipeline.add(camera, PacketRing(camera.id))
         try:
             for frame in replay(CameraSource(camera.id, str(clip)), watched.ring, watched.wanted_of_clip):

@@ -17,12 +17,13 @@ from streams.clock import Clock
 from streetwarden.canary import Canary
 from streetwarden.care import Care
 from streetwarden.clocks import Clocks
-from streetwarden.detection import device_of, load_engine
+from streetwarden.detection import device_of, load_classifier, load_engine
 from streetwarden.fleet import Fleet
 from streetwarden.lanes import InferenceLanes, LanePlan
+from streetwarden.loads import Loads
 from streetwarden.look_log import LookLog
 from streetwarden.memory import WatchMemory
-from streetwarden.pipeline import Pipeline, nobody_asks
+from streetwarden.pipeline import Equipment, Pipeline, nobody_asks
 from streetwarden.recording import make_recorder
 from streetwarden.sealing import OnSealed, Sealing, open_sealing, stamped_too, stamping
 from streetwarden.settings import TRACKS, Settings
@@ -97,15 +98,15 @@ def working(
         memory = WatchMemory(root / "watch")
         stack.callback(memory.write)
         tracks = stack.enter_context(open_tracks(settings, root, clock))
-        pipeline = Pipeline(
+        equipment = Equipment(interval_s, on_look, memory, Loads(load_classifier), tracks)
+        pipeline = Pipeline(engine.class_names, recorder, on_incident, clock, equipment)
             engine.class_names,
             recorder,
             on_incident,
             clock,
-            interval_s=interval_s,
-            on_look=on_look,
-            memory=memory,
-            tracks=tracks,
+            Equipment(
+                interval_s=interval_s, on_look=on_look, loads=Loads(load_classifier), memory=memory, tracks=tracks
+            ),
         )
         lanes = InferenceLanes(load, pipeline, clock, plan, engine=engine)
         lanes.start()

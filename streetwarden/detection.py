@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from detector.backends import BACKENDS, choose_backend
+from detector.classify import CropClassifier
 from detector.engine import Engine
 from detector.errors import ModelError
 from detector.watch import MIN_SCORE
 from models.catalogue import resolve
 from models.errors import ModelsError
+from models.load_states import LOAD_STATES
 from streetwarden.errors import UsageError
 from streetwarden.settings import Settings
+
+LOAD_MODEL = "load"
 
 
 def model_path(name_or_path: str) -> Path:
@@ -31,6 +35,14 @@ def load_engine(settings: Settings, threads: int | None = None) -> Engine:
         # The tracker follows a parked car through looks at which the model is far from sure; the rules ask for more.
         path, count = model_path(settings.model), threads or settings.threads
         return Engine.load(path, backend=settings.backend, threads=count, score_threshold=MIN_SCORE)
+    except ModelError as error:
+        raise UsageError(str(error)) from None
+
+
+def load_classifier() -> CropClassifier:
+    """The classifier of a lorry's load. Raises UsageError with one line when its file does not fit."""
+    try:
+        return CropClassifier.load(model_path(LOAD_MODEL), classes=LOAD_STATES)
     except ModelError as error:
         raise UsageError(str(error)) from None
 

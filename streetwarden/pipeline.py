@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from detector.detections import Detections
 from detector.engine import Engine
@@ -17,6 +18,7 @@ from streams.reader import CameraReader
 from streams.recall import KeyRecall
 from streams.ring import PacketRing
 from streetwarden.cameras_file import CameraConfig
+from streetwarden.loads import Loads
 from streetwarden.memory import WatchMemory
 from streetwarden.schedule import LookSchedule
 from streetwarden.track_store import TrackStore
@@ -28,6 +30,17 @@ OnLook = Callable[[Frame], None]
 
 def nobody_asks(_frame: Frame) -> None:
     """Nobody wants to hear of looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a pipeline may have besides; `interval_s`: a look at each camera at least so often."""
+
+    interval_s: float | None = None
+    on_look: OnLook = nobody_asks
+    memory: WatchMemory | None = None
+    loads: Loads | None = None
+    tracks: TrackStore | None = None
 
 
 class Pipeline:
@@ -43,20 +56,13 @@ class Pipeline:
         recorder: Recorder,
         on_incident: OnIncident,
         clock: Clock,
-        *,
-        interval_s: float | None = None,
-        on_look: OnLook = nobody_asks,
-        memory: WatchMemory | None = None,
-        tracks: TrackStore | None = None,
+        equipment: Equipment | None = None,
     ) -> None:
         self._class_names = tuple(class_names)
         self._recorder = recorder
         self._on_incident = on_incident
         self._clock = clock
-        self._interval_s = interval_s
-        self._on_look = on_look
-        self._memory = memory
-        self._tracks = tracks
+        self._equipment = equipment or Equipment()
         self._cameras: dict[str, WatchedCamera] = {}
         self._recording = threading.RLock()
         self._analysed_before = 0
@@ -83,9 +89,15 @@ class Pipeline:
         Raises DetectorError when a rule asks for a class that the model does not know.
         """
         recall = KeyRecall(ring, self._recall_pool)
-        watch = CameraWatch(config.id, config.local_zones, self._class_names, recall=recall)
+        classify = (
+            self._equipment.loads if any(rule.crop_classes for zone in config.zones for rule in zone.rules) else None
+        )
+        if classify is not None:
+            classify.prepare()
+        watch = CameraWatch(config.id, config.local_zones, self._class_names, classify=classify, recall=recall)
+        had = self._equipment
         camera = WatchedCamera(
-            config, ring, watch, reader, health, self._interval_s, memory=self._memory, tracks=self._tracks
+            config, ring, watch, reader, health, had.interval_s, memory=had.memory, tracks=had.tracks
         )
         self._cameras[config.id] = camera
         if reader is not None:
@@ -135,7 +147,7 @@ class Pipeline:
 
     def _observe(self, camera: WatchedCamera, frame: Frame, detections: Detections) -> None:
         changes = camera.observe(frame, detections)
-        self._on_look(frame)
+        self._equipment.on_look(frame)
         for incident in changes:
             self._on_incident(incident)
         with self._recording:

@@ -23,7 +23,7 @@ from streams.ring import PacketRing
 from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.cli import main
-from streetwarden.pipeline import Pipeline
+from streetwarden.pipeline import Equipment, Pipeline
 from streetwarden.track_files import TrackArchive
 from streetwarden.track_store import TrackStore
 from tests.house.imports import ROOT
@@ -64,7 +64,7 @@ def watch(camera: CameraConfig, engine: Engine, folder: Path) -> Watched:
 
     clock = SystemClock()
     with TrackStore(folder, clock, days=36600, max_bytes=1 << 30) as tracks:
-        pipeline = Pipeline(engine.class_names, NoRecorder(), remember, clock, interval_s=1.0, tracks=tracks)  # type: ignore[arg-type]
+        pipeline = Pipeline(engine.class_names, NoRecorder(), remember, clock, Equipment(interval_s=1.0, tracks=tracks))  # type: ignore[arg-type]
         watched = pipeline.add(camera, PacketRing(camera.id))
         source = CameraSource(camera.id, str(CLIPS / camera.url))
         for frame in replay_clip(source, watched.ring, watched.wanted_of_clip, started_at_ns=EPOCH_NS):
