@@ -84,12 +84,6 @@ def analyze_clip(clip: Path, camera: CameraConfig, engine: Engine, settings: Set
         interval_s = settings.interval_seconds or CLIP_INTERVAL_S
         equipment = Equipment(interval_s=interval_s, loads=Loads(load_classifier))
         pipeline = Pipeline(engine.class_names, recorder, remember, clock, equipment)
-            engine.class_names,
-            recorder,
-            remember,
-            clock,
-            Equipment(loads=Loads(load_classifier), interval_s=interval_s),
-        )
         watched = pipeline.add(camera, PacketRing(camera.id))
         try:
             for frame in replay(CameraSource(camera.id, str(clip)), watched.ring, watched.wanted_of_clip):

@@ -100,14 +100,6 @@ def working(
         tracks = stack.enter_context(open_tracks(settings, root, clock))
         equipment = Equipment(interval_s, on_look, memory, Loads(load_classifier), tracks)
         pipeline = Pipeline(engine.class_names, recorder, on_incident, clock, equipment)
-            engine.class_names,
-            recorder,
-            on_incident,
-            clock,
-            Equipment(
-                interval_s=interval_s, on_look=on_look, loads=Loads(load_classifier), memory=memory, tracks=tracks
-            ),
-        )
         lanes = InferenceLanes(load, pipeline, clock, plan, engine=engine)
         lanes.start()
         stack.callback(lanes.stop)
