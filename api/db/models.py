@@ -373,6 +373,26 @@ class QuarantinedPackage(Base):
     received_at: Mapped[datetime]
 
 
+class Alarm(Base):
+    """Something that ops should look after. `open_key` is set while it is open, so that there is one of its kind."""
+
+    __tablename__ = "alarms"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(80))
+    open_key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    camera_id: Mapped[str | None] = mapped_column(String(ID), index=True)
+    worker_id: Mapped[str | None] = mapped_column(String(ID))
+    detail: Mapped[str] = mapped_column(Text)
+    figures: Mapped[dict[str, Any]]
+    opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(String(120))
+    note: Mapped[str | None] = mapped_column(Text)
+
+
 class AuditEntry(Base):
     """One row of the log; triggers refuse to change or delete it."""
 
