@@ -3,7 +3,7 @@
 set -eu
 declare -A packages=(
   [run]="python3-venv libgl1 libglib2.0-0"
-  [test]="chromium ffmpeg fonts-noto-cjk openssl softhsm2 python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-rtsp gstreamer1.0-tools
+  [test]="chromium ffmpeg fonts-noto-cjk mosquitto openssl softhsm2 python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-rtsp gstreamer1.0-tools
           gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav"
 )
 missing=()

@@ -4,10 +4,14 @@ set -eu
 cd "$(dirname "$0")/.."
 common=(--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet)
 uv pip compile pyproject.toml "${common[@]}" -o requirements/lean.lock
-# PostgreSQL's driver is for offices that use it.
-uv pip compile pyproject.toml "${common[@]}" --extra postgres -c requirements/lean.lock -o requirements/postgres.lock.new
-awk '/^[a-z]/ { keep = ($0 ~ /^psycopg/) } keep' requirements/postgres.lock.new > requirements/postgres.lock
-rm requirements/postgres.lock.new
+# PostgreSQL's driver and MQTT's client are for offices that use them.
+extra() {
+  uv pip compile pyproject.toml "${common[@]}" --extra "$1" -c requirements/lean.lock -o "requirements/$1.lock.new"
+  awk -v wanted="$2" '/^[a-z]/ { keep = ($0 ~ "^" wanted) } keep' "requirements/$1.lock.new" > "requirements/$1.lock"
+  rm "requirements/$1.lock.new"
+}
+extra postgres psycopg
+extra mqtt paho-mqtt
 # torch is installed by version before this file (its build differs from machine to machine, so it has no hash here);
 # torchvision is never installed: ultralytics only wants its NMS, which tests/stubs/torchvision hands on.
 uv pip compile pyproject.toml "${common[@]}" --extra postgres --extra dev --extra train -c requirements/lean.lock \
