@@ -199,6 +199,7 @@ class Case(Base):
         Index("ix_cases_spot_kind_last_seen_at", "spot", "kind", "last_seen_at"),
         Index("ix_cases_alarm_at", "alarm_at", postgresql_where=text("alarm_at IS NOT NULL")),
         Index("ix_cases_started_at", "started_at"),
+        Index("ix_cases_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index("ix_cases_locked_by", "locked_by", postgresql_where=text("locked_by IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -311,6 +312,130 @@ class Webhook(Base):
     created_at: Mapped[datetime]
 
 
+class OutboxCursor(Base):
+    """How far one reader of the audit log came: a broker that is told, a table that follows."""
+
+    __tablename__ = "outbox_cursors"
+    name: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    cursor: Mapped[int] = mapped_column(BigId)
+    failures: Mapped[int]
+    next_try_at: Mapped[datetime]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime]
+
+
+class NumberSeries(Base):
+    """The last number that a series gave out in a year; taken in the transaction of what is numbered, so no gaps."""
+
+    __tablename__ = "number_series"
+    series: Mapped[str] = mapped_column(String(160), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(Integer)
+
+
+class Reminder(Base):
+    """A reminder to correct a violation (提醒单): numbered, served, and looked at again after its deadline."""
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        UniqueConstraint("issuer", "year", "number"),
+        Index("ix_reminders_state_due_at", "state", "due_at"),
+        Index("ix_reminders_subject_key", "subject_key"),
+        Index("ix_reminders_place_key", "place_key"),
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(120))
+    year: Mapped[int]
+    number: Mapped[int]
+    mark: Mapped[str] = mapped_column(String(40))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    district: Mapped[str] = mapped_column(String(ID))
+    place: Mapped[str] = mapped_column(String(200))
+    place_key: Mapped[str] = mapped_column(String(140))
+    subject: Mapped[str] = mapped_column(String(120))
+    subject_ref: Mapped[str | None] = mapped_column(String(64))
+    subject_key: Mapped[str] = mapped_column(String(120))
+    demand: Mapped[str] = mapped_column(Text)
+    hours: Mapped[float] = mapped_column(Float)
+    state: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int]
+    issued_by: Mapped[str] = mapped_column(String(120))
+    issued_at: Mapped[datetime] = mapped_column(index=True)
+    due_at: Mapped[datetime]
+    served_by: Mapped[str | None] = mapped_column(String(120))
+    served_at: Mapped[datetime | None]
+    served_how: Mapped[str | None] = mapped_column(String(16))
+    served_to: Mapped[str | None] = mapped_column(String(120))
+    checked_by: Mapped[str | None] = mapped_column(String(120))
+    checked_at: Mapped[datetime | None]
+    note: Mapped[str | None] = mapped_column(Text)
+    # When it was told that the deadline is over.
+    told_at: Mapped[datetime | None]
+
+
+class WorkOrder(Base):
+    """A work order of a hotline (12345, 12319): received, or handed on."""
+
+    __tablename__ = "work_orders"
+    __table_args__ = (
+        UniqueConstraint("direction", "source", "number"),
+        Index("ix_work_orders_state_id", "state", "id"),
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    direction: Mapped[str] = mapped_column(String(8))
+    source: Mapped[str] = mapped_column(String(ID))
+    number: Mapped[str] = mapped_column(String(ID))
+    # The other side's own number of an order that went out.
+    their_number: Mapped[str | None] = mapped_column(String(ID))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(String(120))
+    content: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(String(200))
+    district: Mapped[str] = mapped_column(String(ID))
+    code: Mapped[str | None] = mapped_column(String(16))
+    urgency: Mapped[str] = mapped_column(String(16))
+    unit: Mapped[str] = mapped_column(String(120))
+    # Who reported it and how they are reached: encrypted, shown to who handles the order.
+    reporter_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    accepted_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    result: Mapped[str | None] = mapped_column(Text)
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    created_by: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
+class WorkOrderUpdate(Base):
+    """One word about a work order, ours or the other side's; `update_id` makes a repeated one harmless."""
+
+    __tablename__ = "work_order_updates"
+    __table_args__ = (UniqueConstraint("order_id", "update_id"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("work_orders.id", ondelete="CASCADE"))
+    update_id: Mapped[str] = mapped_column(String(ID))
+    ours: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str | None] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime]
+
+
+class CaseOverdue(Base):
+    """A deadline of a case that was missed; a fact for reports, which the case itself forgets with its next step."""
+
+    __tablename__ = "case_overdues"
+    # The row of the audit log that told it.
+    sequence: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    state: Mapped[str] = mapped_column(String(32))
+    unit: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class CaseTransition(Base):
     """One step in the life of a case; undo reads the latest one."""
 
@@ -325,7 +450,7 @@ class CaseTransition(Base):
     actor: Mapped[str] = mapped_column(String(120))
     reason: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str | None] = mapped_column(Text)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     flow: Mapped[str] = mapped_column(String(16), server_default="management", default="management")
     details: Mapped[dict[str, Any]] = mapped_column(server_default="{}", default=dict)
 
