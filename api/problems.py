@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
-from api.errors import ApiError, NotSignedInError
+from api.errors import ApiError, InvalidError, NotSignedInError
+from api.guard import guard
 from api.pages.render import page
 
 log = logging.getLogger(__name__)
@@ -72,8 +73,21 @@ def _refusal(request: Request, status: int, detail: str, headers: dict[str, str]
     return problem_response(status, detail, headers, **more)
 
 
-def _on_validation_error(_request: Request, error: Exception) -> Response:
+def _refused_anyway(request: Request) -> ApiError | None:
+    """A body that cannot be read is found out before the guard has run: strangers are told nothing of it."""
+    if hasattr(request.state, "principal"):
+        return None
+    try:
+        guard(request)
+    except ApiError as refusal:
+        return refusal
+    return None
+
+
+def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    if (refusal := _refused_anyway(request)) is not None:
+        return _on_api_error(request, refusal)
     fields = [
         FieldProblem(
             where=".".join(str(part) for part in each["loc"] if part != "body") or "body",
@@ -88,6 +102,9 @@ def _on_validation_error(_request: Request, error: Exception) -> Response:
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # the body is no text, so no JSON either
+        refusal = _refused_anyway(request) or InvalidError("The body cannot be read: send JSON in UTF-8.")
+        return _on_api_error(request, refusal)
     return _refusal(request, error.status_code, str(error.detail), dict(error.headers or {}))
 
 

@@ -33,7 +33,11 @@ MEDIA = {
     Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Form.JSON: "application/json",
 }
-CONTENT = {media.split(";")[0]: {"schema": {"type": "string", "format": "binary"}} for media in MEDIA.values()}
+_AS_FILE = {"type": "string", "format": "binary"}
+_AS_JSON = {"type": "array", "items": {"type": "object"}}
+CONTENT = {
+    media.split(";")[0]: {"schema": _AS_JSON if form is Form.JSON else _AS_FILE} for form, media in MEDIA.items()
+}
 Word = Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")]
 
 

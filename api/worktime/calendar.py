@@ -26,10 +26,10 @@ class Span(BaseModel):
     @classmethod
     def _later(cls, ends: time, info: object) -> time:
         begins = getattr(info, "data", {}).get("begins")
-        if begins is not None and ends <= begins:
-            raise ValueError("must be later than its beginning")
         if ends.tzinfo or (begins is not None and begins.tzinfo):
             raise ValueError("is a local time without an offset")
+        if begins is not None and ends <= begins:
+            raise ValueError("must be later than its beginning")
         return ends
 
 
