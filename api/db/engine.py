@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from api.errors import SetupError
+from api.db.memo import Memo
+from api.errors import BusyError, SetupError
 
 BUSY_TIMEOUT_MS = 15_000
+# As many as the server has threads: who waits for a connection waits with a thread.
+CONNECTIONS = 40
 
 
 def parse_url(database_url: str) -> URL:
@@ -36,10 +40,14 @@ def make_engine(database_url: str) -> Engine:
     """Create an engine; SQLite runs in WAL mode, with foreign keys, and begins its writes at once."""
     url = parse_url(database_url)
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_engine(url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0)
     if url.database:
         _make_folder(Path(url.database).parent)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        **({"pool_size": CONNECTIONS, "max_overflow": 0} if url.database else {}),
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -84,12 +92,35 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+class WriterQueue:
+    """Writers of this process one after the other.
+
+    SQLite lets one write at a time and has the others ask again after ever longer sleeps, so that one who came early
+    may be served late. Here whoever waits is woken at once. Writers of other processes are met by SQLite's own lock.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Have the file to oneself; raises `BusyError` when the others do not end."""
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise BusyError("The database is busy: try again.", headers={"Retry-After": "5"})
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
 class Database:
-    """Sessions on one database. `close` gives all connections back."""
+    """Sessions on one database. `close` gives all connections back. `memo` keeps what was read of it."""
 
     def __init__(self, database_url: str) -> None:
         self.engine = make_engine(database_url)
+        self.memo = Memo()
         self._writing = self.engine.execution_options(writes=True)
+        self._turn = WriterQueue().turn if self.engine.dialect.name == "sqlite" else nullcontext
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -100,7 +131,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session in one transaction: committed at the end, rolled back on any error."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._turn(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:

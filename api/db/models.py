@@ -143,6 +143,14 @@ class WorkerHeartbeat(Base):
     received_at: Mapped[datetime]
 
 
+class ConfigVersion(Base):
+    """Rises whenever something is written that workers are told: triggers of those tables see to it."""
+
+    __tablename__ = "config_versions"
+    name: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    version: Mapped[int] = mapped_column(BigId)
+
+
 class ZoneVersion(Base):
     """One version of a zone, never edited; the highest version counts, and a retired one ends the zone."""
 
@@ -184,6 +192,9 @@ class IncidentRecord(Base):
     updated_at: Mapped[datetime]
 
 
+_WITH_UNIT: Any = {name: text("unit IS NOT NULL") for name in ("postgresql_where", "sqlite_where")}
+
+
 class Case(Base):
     """The office's record of one incident; `version` rises with every transition."""
 
@@ -201,6 +212,12 @@ class Case(Base):
         Index("ix_cases_started_at", "started_at"),
         Index("ix_cases_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index("ix_cases_locked_by", "locked_by", postgresql_where=text("locked_by IS NOT NULL")),
+        # Lists by one thing alone, in the order of numbers.
+        Index("ix_cases_kind_id", "kind", "id"),
+        Index("ix_cases_district_id", "district", "id"),
+        Index("ix_cases_penalty_state_id", "penalty_state", "id"),
+        Index("ix_cases_escalation_id", "escalation", "id"),
+        Index("ix_cases_unit_id", "unit", "id", **_WITH_UNIT),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     incident_id: Mapped[str] = mapped_column(String(ID), unique=True)
@@ -459,10 +476,11 @@ class Package(Base):
     """A verified package in the store."""
 
     __tablename__ = "packages"
+    __table_args__ = (Index("ix_packages_camera_id_received_at", "camera_id", "received_at"),)
     package_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     incident_id: Mapped[str] = mapped_column(String(ID))
-    camera_id: Mapped[str] = mapped_column(String(ID), index=True)
+    camera_id: Mapped[str] = mapped_column(String(ID))
     sequence: Mapped[int | None] = mapped_column(BigId)
     key_id: Mapped[str] = mapped_column(String(128))
     manifest_sha256: Mapped[str] = mapped_column(String(64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table
@@ -18,6 +19,19 @@ def insert_if_missing(session: Session, model: type[Base], values: dict[str, Any
     insert = postgresql.insert(table) if postgres else sqlite.insert(table)
     statement = insert.values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return session.execute(statement).first() is not None
+
+
+def insert_or_replace(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Write whole rows, each in the place of the one that had its key. Rows of one transaction come in one order
+    everywhere, so that two of them never wait for each other."""
+    if not rows:
+        return
+    table = cast("Table", model.__table__)
+    postgres = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert(table) if postgres else sqlite.insert(table)
+    key = [column.name for column in table.primary_key.columns]
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in key}
+    session.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), list(rows))
 
 
 Row = TypeVar("Row", bound=Base)

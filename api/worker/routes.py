@@ -20,11 +20,11 @@ router = APIRouter(tags=["workers"])
 )
 def get_worker_config(office: OfficeDep, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """The cameras and zones to watch, with an entity tag."""
-    told, etag = service.config(office)
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if if_none_match is not None and etag in [each.strip() for each in if_none_match.split(",")]:
+    served = service.config(office)
+    headers = {"ETag": served.etag, "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and served.etag in [each.strip() for each in if_none_match.split(",")]:
         return Response(status_code=304, headers=headers)
-    return Response(told.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
+    return Response(served.body, media_type="application/json", headers=headers)
 
 
 @router.post("/worker/heartbeat")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,23 +15,41 @@ from api.access import Principal
 from api.cameras.files import as_stored, read_file
 from api.cameras.service import read_all
 from api.cases.counts import by_state
-from api.db.models import Base, Camera, CameraHealth, QuarantinedPackage, WorkerHeartbeat, ZoneVersion
-from api.db.upsert import insert_if_missing, lock_row
+from api.db.models import Camera, CameraHealth, ConfigVersion, QuarantinedPackage, WorkerHeartbeat, ZoneVersion
+from api.db.upsert import insert_or_replace
 from api.office import Office
 from api.worker.schemas import HealthReport, HeartbeatIn, WorkerCamera, WorkerConfig, WorkerView, WorkerZone
 from api.zones.service import current_zones
 
+# The row of `config_versions` that every change of what workers are told lifts.
+CONFIG = "workers"
 
-def config(office: Office) -> tuple[WorkerConfig, str]:
-    """What workers should watch now, and its entity tag."""
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The configuration as it is sent, and its entity tag."""
+
+    body: str
+    etag: str
+
+
+def config(office: Office) -> Served:
+    """What workers should watch now; made anew only when something of it was written."""
     with office.database.reading() as session:
-        cameras = session.scalars(select(Camera).where(Camera.enabled.is_(True)).order_by(Camera.id)).all()
-        zones: dict[str, list[ZoneVersion]] = {}
-        for zone in current_zones(session):
-            zones.setdefault(zone.camera_id, []).append(zone)
+        # Read before the rest: what is written meanwhile has a higher version, and is made again at the next question.
+        version = session.scalar(select(ConfigVersion.version).where(ConfigVersion.name == CONFIG))
+        return office.database.memo.get(CONFIG, version, lambda: _made(office, session))
+
+
+def _made(office: Office, session: Session) -> Served:
+    cameras = session.scalars(select(Camera).where(Camera.enabled.is_(True)).order_by(Camera.id)).all()
+    zones: dict[str, list[ZoneVersion]] = {}
+    for zone in current_zones(session):
+        zones.setdefault(zone.camera_id, []).append(zone)
     told = WorkerConfig(cameras=[_camera(office, camera, zones.get(camera.id, [])) for camera in cameras])
-    digest = hashlib.sha256(told.model_dump_json(by_alias=True).encode()).hexdigest()
-    return told, f'"{digest[:32]}"'
+    body = told.model_dump_json(by_alias=True)
+    # Of the content and not of the version, so that workers take nothing anew that is for them what it was.
+    return Served(body, f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"')
 
 
 def _camera(office: Office, camera: Camera, zones: list[ZoneVersion]) -> WorkerCamera:
@@ -58,28 +77,24 @@ def _camera(office: Office, camera: Camera, zones: list[ZoneVersion]) -> WorkerC
 def take_heartbeat(office: Office, told: HeartbeatIn) -> str:
     """Keep a worker's latest word; give the tag of the configuration that holds now."""
     now = office.now()
+    body = told.model_dump(mode="json", exclude={"cameras"})
+    beat = {"worker_id": told.worker_id, "software": told.software, "body": body, "received_at": now}
+    # Of a camera that is told twice the last word counts; in one order everywhere, see `insert_or_replace`.
+    reports = sorted({report.camera_id: report for report in told.cameras}.items())
+    rows = [
+        {
+            "camera_id": camera_id,
+            "worker_id": told.worker_id,
+            "state": report.state[:32],
+            "body": report.model_dump(mode="json"),
+            "received_at": now,
+        }
+        for camera_id, report in reports
+    ]
     with office.database.writing() as session:
-        body = told.model_dump(mode="json", exclude={"cameras"})
-        values: dict[str, Any] = {"software": told.software, "body": body, "received_at": now}
-        _replace(session, WorkerHeartbeat, {"worker_id": told.worker_id}, values)
-        # In one order everywhere, so that two workers never wait for each other.
-        for report in sorted(told.cameras, key=lambda each: each.camera_id):
-            values = {
-                "worker_id": told.worker_id,
-                "state": report.state[:32],
-                "body": report.model_dump(mode="json"),
-                "received_at": now,
-            }
-            _replace(session, CameraHealth, {"camera_id": report.camera_id}, values)
-    return config(office)[1]
-
-
-def _replace(session: Session, model: type[Base], key: dict[str, str], values: dict[str, Any]) -> None:
-    if insert_if_missing(session, model, {**key, **values}):
-        return
-    row = lock_row(session, model, next(iter(key.values())))
-    for name, value in values.items():
-        setattr(row, name, value)
+        insert_or_replace(session, WorkerHeartbeat, [beat])
+        insert_or_replace(session, CameraHealth, rows)
+    return config(office).etag
 
 
 def health(office: Office, who: Principal) -> HealthReport:
