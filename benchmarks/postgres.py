@@ -98,7 +98,8 @@ class Postgres:
             for path in (folder, self._data, self._log):
                 os.chown(path, uid_of(self._user), -1)
             folder.chmod(0o755)
-        command = [f"{self._binaries}/initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", str(self._data)]
+        command = [f"{self._binaries}/initdb", "--auth=trust", "--encoding=utf8", "--username=postgres"]
+        command += ["--pgdata", str(self._data)]
         subprocess.run(command, user=self._user, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
     def _spawn(self) -> subprocess.Popen[bytes]:

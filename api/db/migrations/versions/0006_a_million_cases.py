@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,7 +14,7 @@ depends_on = None
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 WITH_UNIT = {name: sa.text('unit IS NOT NULL') for name in ('postgresql_where', 'sqlite_where')}
-INDICES: tuple[tuple[str, str, list[str], dict[str, sa.TextClause]], ...] = (
+INDICES: tuple[tuple[str, str, list[str], dict[str, Any]], ...] = (
     ('ix_cases_kind_id', 'cases', ['kind', 'id'], {}),
     ('ix_cases_district_id', 'cases', ['district', 'id'], {}),
     ('ix_cases_penalty_state_id', 'cases', ['penalty_state', 'id'], {}),
