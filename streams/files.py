@@ -54,6 +54,8 @@ class _Clip:
         self._started_at_ns = started_at_ns
         self._timeline = Timeline(live=False)
         self._packets = self._emitted = 0
+        # Whether pictures were wanted, packet by packet: out of hours none are, and that is no fault of the clip.
+        self._wanted: set[bool] = set()
         self._broken: str | None = None
 
     def frames(self, ring: PacketRing, wanted: Wanted) -> Iterator[Frame]:
@@ -68,7 +70,9 @@ class _Clip:
             placed = self._placed(packet)
             now_ns = max(now_ns, placed.pts_ns)
             reader.accept(packet.parameters, placed, now_ns)
-            reader.set_demand(ask())
+            demand = ask()
+            reader.set_demand(demand)
+            self._wanted.add(demand is not None)
             for frame in _due(reader, now_ns):
                 self._emitted += 1
                 yield frame
@@ -80,7 +84,7 @@ class _Clip:
     def check(self) -> None:
         """Raise or log what was wrong with the clip as a whole."""
         name = f"{self._source.camera_id}: {self._source.shown_url}"
-        if self._emitted == 0:
+        if self._emitted == 0 and self._wanted != {False}:
             raise SourceError(f"{name}: no whole picture in it", lasting=True)
         if self._broken is not None:
             log.warning("%s after %d packets", self._broken, self._packets)

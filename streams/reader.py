@@ -11,7 +11,7 @@ from streams.activity import PacketActivity
 from streams.decode import PIXEL_FORMAT, Picture
 from streams.demand import Demand
 from streams.fitness.picture import PictureFitness
-from streams.frame import Frame
+from streams.frame import Frame, Image
 from streams.gate import GateHealth, MotionGate
 from streams.packet import EncodedPacket, StreamParameters
 from streams.pool import DecoderPool
@@ -134,7 +134,9 @@ class CameraReader:
             if self._ready or self._runs(demand):
                 return self._read_on(demand, limit)
             self._end_run()
-            return self._look_at_keys(demand, now_ns, limit)
+            frames = self._look_at_keys(demand, now_ns, limit)
+            # A key frame may have shown that something moves: then what came before it is wanted first.
+            return frames or (self._read_on(demand, limit) if self._runs(demand) else [])
 
     def finish(self, limit: int = 1_000_000) -> list[Frame]:
         """The stream has ended for good: the pictures still held that are due."""
@@ -275,7 +277,12 @@ class CameraReader:
             self._lone_failures += not packet.is_corrupt
             return None
         self._lone_failures = 0
-        return self._frame(demand, Shown(whole[-1], packet))
+        picture, at_rest = whole[-1], not self._gate.moving
+        image = self._image(picture)
+        self._compare(demand, image, picture.pts_ns)
+        if at_rest and self._gate.moving and demand.look_back_s > 0 and self._runs(demand):
+            return None
+        return self._frame(Shown(picture, packet), image)
 
     def _run_due_ns(self, demand: Demand, now_ns: int) -> int:
         pulse = self._pulse
@@ -368,7 +375,9 @@ class CameraReader:
         while self._ready and len(frames) < limit:
             shown = self._ready.popleft()
             if self._is_due(demand, shown.picture.pts_ns):
-                frames.append(self._frame(demand, shown))
+                image = self._image(shown.picture)
+                self._compare(demand, image, shown.picture.pts_ns)
+                frames.append(self._frame(shown, image))
         return frames
 
     def _is_due(self, demand: Demand, pts_ns: int) -> bool:
@@ -379,24 +388,21 @@ class CameraReader:
         want_ns = self._wanted_ns(demand, pts_ns)
         return pts_ns - self._taken_ns >= want_ns - min(self._pulse.step_ns / 2, want_ns * _EARLY_SHARE)
 
-    def _frame(self, demand: Demand, shown: Shown) -> Frame:
-        picture, packet = shown.picture, shown.packet
-        frame = self._converted(picture, packet)
-        at_rest = not self._gate.moving
-        if self._is_fresh(picture.pts_ns):
-            self._fresh_from_ns = None
-        self._taken_ns = picture.pts_ns
-        self._sequence += 1
-        active_ns = round(demand.active_interval_s * SECOND_NS)
-        if demand.active_interval_s < demand.rest_interval_s:
-            self._gate.look(frame.image, picture.pts_ns, max(active_ns, self._pulse.step_ns), at_rest=at_rest)
-        return frame
-
-    def _converted(self, picture: Picture, packet: EncodedPacket) -> Frame:
+    def _image(self, picture: Picture) -> Image:
         converter = self._pool.converter()
         image = converter.image(picture)
         self._pool.give_back_converter(converter)
-        return Frame(
+        return image
+
+    def _compare(self, demand: Demand, image: Image, pts_ns: int) -> None:
+        """Show a picture to the gate, where anything hangs on what it says."""
+        if demand.active_interval_s < demand.rest_interval_s:
+            active_ns = max(round(demand.active_interval_s * SECOND_NS), self._pulse.step_ns)
+            self._gate.look(image, pts_ns, active_ns, at_rest=not self._gate.moving)
+
+    def _frame(self, shown: Shown, image: Image) -> Frame:
+        picture, packet = shown.picture, shown.packet
+        frame = Frame(
             camera_id=self._ring.camera_id,
             sequence=self._sequence,
             pts_ns=picture.pts_ns,
@@ -407,3 +413,8 @@ class CameraReader:
             is_keyframe=picture.is_keyframe,
             fitness=self._fitness.observe(image, picture.pts_ns, active=self._gate.moving),
         )
+        if self._is_fresh(picture.pts_ns):
+            self._fresh_from_ns = None
+        self._taken_ns = picture.pts_ns
+        self._sequence += 1
+        return frame

@@ -16,11 +16,12 @@ MAY_IMPORT = {
     "api": {"evidence"},
     "models": {"streams", "detector", "datasets"},
     "datasets": {"streams", "detector"},
-    "streetwarden": {"streams", "detector", "evidence", "api", "models"},
+    "streetwarden": {"streams", "detector", "evidence", "api", "models", "datasets"},
 }
 TRAINING_LIBRARIES = {"torch", "torchvision", "ultralytics", "onnx", "onnxslim", "safetensors", "bpy"}
 FOLDERS_THAT_MAY_TRAIN = {"models", "datasets"}
-MODELS_AT_RUN_TIME = {"models.catalogue", "models.cli", "models.errors"}
+DATASETS_AT_RUN_TIME = {"datasets", "datasets.cli", "datasets.formats"}
+MODELS_AT_RUN_TIME = {"models.catalogue", "models.cli", "models.errors", "models.load_states"}
 
 
 @pytest.mark.parametrize(("name", "path"), list(modules()), ids=lambda value: value if isinstance(value, str) else "")
@@ -37,14 +38,17 @@ def test_training_libraries_stay_with_the_training_tools(name: str, path: Path) 
 
 
 def test_only_the_catalogue_of_the_models_is_read_at_run_time() -> None:
-    used = {
-        dependency
-        for name, path in modules()
-        if name.startswith("streetwarden")
-        for dependency in imported(path)
-        if dependency.startswith("models.") and dependency in {module for module, _ in modules()}
-    }
-    assert used <= MODELS_AT_RUN_TIME
+    assert _used_at_run_time("models") <= MODELS_AT_RUN_TIME
+
+
+def test_of_the_data_sets_only_the_verbs_are_at_run_time() -> None:
+    assert _used_at_run_time("datasets") <= DATASETS_AT_RUN_TIME
+
+
+def _used_at_run_time(room: str) -> set[str]:
+    known = {module for module, _ in modules()}
+    files = [path for name, path in modules() if name.startswith("streetwarden")]
+    return {one for path in files for one in imported(path) if one.startswith(f"{room}.") and one in known}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from detector.engine import Engine
 from models.catalogue import resolve
-from models.classes import STREET_CLASSES, class_mapping
+from models.classes import class_mapping
 from models.cli import run_alone
 from models.errors import EvaluationError
 from models.evaluate import agreement, evaluate, label_path, open_data_set
@@ -21,9 +21,14 @@ from models.measure import clip_pictures
 ATL_NAMES = ("bike", "bus", "car", "truck")
 
 
+def street_classes() -> tuple[str, ...]:
+    return Engine.load(resolve("street"), threads=1).class_names
+
+
 def write_street_set(folder: Path, source: Path, names: Sequence[str], count: int) -> Path:
-    """Real pictures with their labels in street classes, as ultralytics needs them: links and rewritten labels."""
-    mapping = class_mapping(names, STREET_CLASSES)
+    """Real pictures with their labels in the model's classes, as ultralytics needs them: links and rewritten labels."""
+    classes = street_classes()
+    mapping = class_mapping(names, classes)
     (folder / "images").mkdir(parents=True)
     (folder / "labels").mkdir()
     for picture in sorted((source / "images").iterdir())[:count]:
@@ -31,7 +36,7 @@ def write_street_set(folder: Path, source: Path, names: Sequence[str], count: in
         rows = [line.split() for line in (source / "labels" / f"{picture.stem}.txt").read_text().splitlines()]
         lines = [" ".join([str(mapping[int(row[0])]), *row[1:]]) for row in rows if row]
         (folder / "labels" / f"{picture.stem}.txt").write_text("\n".join(lines))
-    listed = ", ".join(STREET_CLASSES)
+    listed = ", ".join(classes)
     (folder / "data.yaml").write_text(f"path: {folder}\ntrain: images\nval: images\nnames: [{listed}]\n")
     return folder / "data.yaml"
 
@@ -51,7 +56,8 @@ def test_the_figures_are_those_of_ultralytics(shared_data: Path, tmp_path: Path)
     assert ours.map50_95 > 0.1
     assert ours.map50 == pytest.approx(theirs.box.map50, abs=0.002)
     assert ours.map50_95 == pytest.approx(theirs.box.map, abs=0.002)
-    per_class = {STREET_CLASSES[index]: ap for index, ap in zip(theirs.box.ap_class_index, theirs.box.ap, strict=True)}
+    classes = street_classes()
+    per_class = {classes[index]: ap for index, ap in zip(theirs.box.ap_class_index, theirs.box.ap, strict=True)}
     assert {name: figures.map50_95 for name, figures in ours.per_class.items()} == pytest.approx(per_class, abs=0.002)
 
 

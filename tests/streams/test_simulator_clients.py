@@ -250,8 +250,10 @@ def test_it_serves_in_an_event_loop_of_others_until_cancelled(folder: Path) -> N
     async def scene() -> int:
         simulator = Simulator([SimulatedCamera("gate", folder / "h264.mp4")])
         task = asyncio.create_task(simulator.serve())
-        while simulator.port == 0:
+        while simulator.port == 0 and not task.done():
             await asyncio.sleep(0.01)
+        if task.done():
+            task.result()
         _, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
         writer.close()
         await writer.wait_closed()
