@@ -9,20 +9,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from benchmarks import scenarios
-from benchmarks.errors import BenchmarkError
-from benchmarks.live import LONGER_S
+from benchmarks import generated_clips, scenarios
+from benchmarks.generated_clips import found_in, planted_in
 from benchmarks.material import SHARED_DATA, Clip, add_clip_options, load_clips, write_cameras_file
 from benchmarks.product import Product
 from benchmarks.report import Benchmark, Figures, Gate, Outcome, Sample, median, say
 from benchmarks.scoring import Box, Found, Pair, Planted, Score, score
 from datasets.scenarios.kinds import SCENARIOS
-from datasets.scenes.errors import SceneError
-from datasets.scenes.generated import GeneratedClip, read_generated
 from detector.zones import Zone
 from streetwarden.cameras_file import CameraConfig
 
@@ -59,15 +53,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="instead of the demo's and real clips those that `python -m datasets.scenes clips --out DIR` made",
     )
+    parser.add_argument("--model", metavar="NAME|FILE", help="with --generated: one for all kinds, not each its own")
     add_clip_options(parser)
 
 
 def run(options: argparse.Namespace) -> Outcome:
     """Analyse every clip. Raises BenchmarkError when one cannot be."""
-    every = all_rows(options.clips) if options.generated is None else generated_rows(options.generated)
-    rows = [row for row in every if not options.only or row.name in options.only][: options.first]
+    noise, more = _noise(options.scenarios)
+    if options.generated is not None:
+        kinds, samples = generated_clips.measure(options.generated, options.model, options.only, options.first)
+        return Outcome({**noise, "generated": kinds}, [*samples, *more])
+    rows = [row for row in all_rows(options.clips) if not options.only or row.name in options.only][: options.first]
     figures: Figures = {}
-    samples: list[Sample] = []
+    samples = []
     scores: list[Score] = []
     for row in rows:
         say(f"events: {row.name}")
@@ -78,7 +76,6 @@ def run(options: argparse.Namespace) -> Outcome:
         figures[row.name] = _figures(row, result, took_s)
         samples += [_sample(row, pair) for pair in result.pairs]
         samples += [{"clip": row.name, "verdict": "missed", "from_s": one.from_s} for one in result.missed]
-    noise, more = _noise(options.scenarios)
     return Outcome({**_over_all(scores), **noise, "absent": absent(), "rows": figures}, [*samples, *more])
 
 
@@ -103,36 +100,13 @@ def all_rows(clips: Path | None) -> list[Row]:
     return [_composed(clip) for clip in load_clips(clips)] + _real()
 
 
-def generated_rows(folder: Path) -> list[Row]:
-    """Generated clips of every kind that lies in a folder. Raises BenchmarkError when none does, or one is broken."""
-    try:
-        return [_composed(_with_camera(clip)) for clip in read_generated(folder)]
-    except (SceneError, ValidationError) as error:
-        raise BenchmarkError(str(error).replace("\n", "; ")) from None
-
-
-def _with_camera(clip: GeneratedClip) -> Clip:
-    return Clip(clip.path, CameraConfig.model_validate(clip.camera), clip.truth)
-
-
 def absent() -> list[str]:
     """The rows that are left out because their data is not here; nothing takes their place."""
     return [path.stem for path in (PARKED_STREET, JUNCTION) if not (SHARED_DATA / path).is_file()]
 
 
 def _composed(clip: Clip) -> Row:
-    planted = []
-    for truth in clip.incidents:
-        dwell_s = clip.dwell_s(truth)
-        if dwell_s is None:
-            continue
-        long_enough = truth.from_s + dwell_s + LONGER_S <= truth.to_s
-        planted.append(
-            Planted(
-                *(clip.camera.id, truth.zone, truth.kind, truth.from_s, truth.to_s, dwell_s, truth.xyxy, long_enough)
-            )
-        )
-    return Row(clip.name, clip.path, clip.camera, tuple(planted), clip.duration_s, real=False)
+    return Row(clip.name, clip.path, clip.camera, planted_in(clip), clip.duration_s, real=False)
 
 
 def _real() -> list[Row]:
@@ -169,16 +143,7 @@ def analyze(row: Row, folder: Path) -> tuple[list[Found], float]:
     began_s = time.perf_counter()
     product.run("analyze", row.path, "--cameras", cameras, "--out", folder / "out")
     took_s = time.perf_counter() - began_s
-    lines = (folder / "out" / "incidents.jsonl").read_text(encoding="utf-8").splitlines()
-    return [_found(json.loads(line)) for line in lines], took_s
-
-
-def _found(line: dict[str, Any]) -> Found:
-    return Found(
-        *(line["camera_id"], line["zone_id"], line["kind"], line["started_at_s"], line["confirmed_at_s"]),
-        ended_s=line["ended_at_s"],
-        xyxy=tuple(line["box_xyxy"]),
-    )
+    return found_in(folder / "out"), took_s
 
 
 def _figures(row: Row, result: Score, took_s: float) -> Figures:

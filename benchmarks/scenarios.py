@@ -74,18 +74,24 @@ def _found(scenario: Scenario, incident: Incident) -> Found:
 
 def figures(kind: str, played: Sequence[Played]) -> Figures:
     """The row of one kind: over all its scenarios."""
-    pairs = [pair for one in played for pair in one.result.pairs]
-    expected = sum(one.result.expected for one in played)
-    missed = sum(len(one.result.missed) for one in played)
-    false_alarms = sum(one.result.false_alarms for one in played)
+    duration_s = sum(one.scenario.duration_s for one in played)
+    looks = sum(one.looks for one in played)
+    row = incident_figures(kind, [one.result for one in played])
+    return {"real": False, "scenarios": len(played), **row, "looks": looks, "looks_per_s": round(looks / duration_s, 3)}
+
+
+def incident_figures(kind: str, scores: Sequence[Score]) -> Figures:
+    """The row of whole incidents of one kind: found, missed, how close their starts, ends and lengths are."""
+    pairs = [pair for one in scores for pair in one.pairs]
+    expected = sum(one.expected for one in scores)
+    missed = sum(len(one.missed) for one in scores)
+    false_alarms = sum(one.false_alarms for one in scores)
     starts = [abs(pair.start_error_s) for pair in pairs if pair.start_error_s is not None]
     ends = [abs(pair.end_error_s) for pair in pairs if pair.end_error_s is not None]
     delays = [pair.confirm_delay_s for pair in pairs if pair.confirm_delay_s is not None]
     dwells = [error for pair in pairs if (error := _dwell_error(pair)) is not None]
     close_s = CLOSE_S[kind]
     return {
-        "real": False,
-        "scenarios": len(played),
         "expected": expected,
         "found": len(pairs),
         "recall": round(1 - missed / expected, 4) if expected else None,
@@ -98,8 +104,7 @@ def figures(kind: str, played: Sequence[Played]) -> Figures:
         "end_error_s": quantiles(ends, 2),
         "confirm_delay_s": quantiles(delays, 2),
         "dwells_close": _share(dwells, CLOSE_DWELL),
-        "looks": sum(one.looks for one in played),
-        "looks_per_s": round(sum(one.looks for one in played) / sum(one.scenario.duration_s for one in played), 3),
+        "dwells": len(dwells),
     }
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from datasets.scenes import cameras_file
+from datasets.scenes.bank import Bank, grid_keys, roomy
 from datasets.scenes.clips import Progress, make_clip
 from datasets.scenes.demo import demo_clips
 from datasets.scenes.errors import SceneError
@@ -16,6 +18,7 @@ from datasets.scenes.generated import (
     CAMERAS_FILE,
     KIND_OF_WORD,
     SIZE_WH,
+    bank_clip,
     camera_entry,
     generated_clip,
     read_cameras,
@@ -23,7 +26,7 @@ from datasets.scenes.generated import (
     write_cameras,
 )
 from datasets.scenes.render import Quality
-from datasets.scenes.spec import SceneSpec
+from datasets.scenes.spec import ClipSpec, SceneSpec
 from datasets.scenes.stage import RenderStage
 from datasets.scenes.stills import make_stills
 from datasets.scenes.trucks import make_crops
@@ -58,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=_seeds, metavar="A..B", help="with --kind: the first seed and the one after the last"
     )
     clips.add_argument("--size", type=_size, default=SIZE_WH, metavar="WxH", help="with --kind: of the pictures")
+    clips.add_argument(
+        "--bank", action="store_true", help="with --kind: few places, whose actors are rendered once for all clips"
+    )
     clips.add_argument("--only", action="append", metavar="NAME", help="one clip of the demo; may be given again")
     clips.add_argument("--out", type=Path, default=Path("datasets/clips"))
     clips.set_defaults(run=_clips)
@@ -133,15 +139,38 @@ def _generated(options: argparse.Namespace) -> int:
     """Clips of one kind; one that is there already is not made again."""
     kind = KIND_OF_WORD[options.kind]
     folder = options.out / kind
+    if options.bank:
+        return _from_bank(options, kind, folder)
     specs = [generated_clip(kind, seed, options.size) for seed in options.seeds]
     for spec in specs:
         if not (folder / f"{spec.name}.json").exists():
             stage = RenderStage(spec.scene, options.store, _quality(options))
             make_clip(spec, stage, folder, _reporter(spec.name))
+    _list(specs, kind, folder)
+    return 0
+
+
+def _from_bank(options: argparse.Namespace, kind: str, folder: Path) -> int:
+    """Clips of one kind whose cut-outs come from a bank, place by place."""
+    made = [bank_clip(kind, seed, options.size) for seed in options.seeds]
+    for scene in dict.fromkeys(scene for _, scene in made):
+        wide = _stage(options, roomy(scene))
+        bank = Bank(_stage(options, scene), wide)
+        for spec in (spec for spec, of in made if of == scene):
+            if not (folder / f"{spec.name}.json").exists():
+                began_s, before = time.process_time(), wide.rendered
+                make_clip(spec, bank, folder, keys=grid_keys)
+                took_s, fresh = time.process_time() - began_s, wide.rendered - before
+                sys.stderr.write(f"{spec.name}: {spec.frames} pictures, {fresh} renders, {took_s:.1f} s\n")
+            _list([spec], kind, folder)
+    return 0
+
+
+def _list(specs: Sequence[ClipSpec], kind: str, folder: Path) -> None:
+    """Their cameras, beside those that the folder's file knows."""
     kept = {entry["id"]: entry for entry in read_cameras(folder / CAMERAS_FILE)}
     kept |= {spec.name: camera_entry(spec, kind) for spec in specs}
     write_cameras([kept[name] for name in sorted(kept)], folder / CAMERAS_FILE)
-    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -83,6 +83,26 @@ def _role(material: str) -> str:
     return material.partition("=")[0] if "=" in material else ""
 
 
+@lru_cache(maxsize=256)
+def outlines(actor: ActorSpec, phase: float | None = None) -> tuple[tuple[str, str, Mesh], ...]:
+    """The labelled parts as (id, label, the few vertices that bound it), the whole first with an empty id."""
+    mesh = model(actor, phase)
+    parts = labelled_parts(actor, phase)
+    shapes = ((part_id, label, mesh if names is None else mesh.only(names)) for part_id, label, names in parts)
+    return tuple((part_id, label, outline(shape)) for part_id, label, shape in (("", "", mesh), *shapes))
+
+
+def outline(mesh: Mesh) -> Mesh:
+    """The vertices that reach farthest in 600 directions: they bound the same box in any picture, to less than 1 mm."""
+    golden, count = np.pi * (3 - np.sqrt(5)), 600
+    z = 1 - 2 * (np.arange(count) + 0.5) / count
+    around = np.sqrt(1 - z * z)
+    ways = np.stack([around * np.cos(golden * np.arange(count)), around * np.sin(golden * np.arange(count)), z])
+    reach = mesh.vertices.astype(np.float32) @ ways.astype(np.float32)
+    used = mesh.vertices[np.unique(reach.argmax(0))] if len(mesh.vertices) else mesh.vertices
+    return Mesh(used, np.zeros((0, 4), np.int32), np.zeros(0, np.int32), ())
+
+
 def placed(mesh: Mesh, x: float, y: float, heading_deg: float, z: float = 0.0) -> Mesh:
     """A mesh at a pose on the street."""
     return mesh.moved((x, y, z), float(np.radians(heading_deg)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from datasets.scenes.compose import Composer, Stage, truth_of
+from datasets.scenes.compose import Composer, Keys, Stage, key_poses, truth_of
 from datasets.scenes.encode import write_clip
 from datasets.scenes.spec import ClipSpec
 from datasets.scenes.truth import TrueBox, Truth
@@ -17,13 +17,15 @@ Image = npt.NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 
 
-def make_clip(spec: ClipSpec, stage: Stage, folder: Path, progress: Progress | None = None) -> Truth:
-    """Write `folder`/NAME.mp4 and NAME.json; returns the truth."""
+def make_clip(
+    spec: ClipSpec, stage: Stage, folder: Path, progress: Progress | None = None, keys: Keys = key_poses
+) -> Truth:
+    """Write `folder`/NAME.mp4 and NAME.json; returns the truth. `keys` tells which renders serve for a way."""
     folder.mkdir(parents=True, exist_ok=True)
     boxes: list[tuple[TrueBox, ...]] = []
 
     def pictures() -> Iterator[Image]:
-        for number, (picture, true) in enumerate(Composer(spec, stage).frames()):
+        for number, (picture, true) in enumerate(Composer(spec, stage, keys).frames()):
             boxes.append(true)
             if progress is not None:
                 progress(number + 1, spec.frames)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +22,9 @@ Image = npt.NDArray[np.uint8]
 LEFT_WRONG = 0.03  # how far a warped cut-out's corners may lie from where they belong, as a share of its size
 TURN_DEG = 2.5
 MEMORY = 16
+
+
+Keys = Callable[[ClipSpec, ActorSpec, Sequence[Pose | None]], list[Pose | None]]
 
 
 class Stage(Protocol):
@@ -77,15 +80,15 @@ def _at_edge(spec: ClipSpec, mesh: Mesh, pose: Pose) -> bool:
     return bool((pixels.min(0) < 2).any() or (pixels.max(0) > np.array(size) - 2).any())
 
 
-def plan(spec: ClipSpec) -> list[list[Shown]]:
-    """For every frame, what moves in it, the farthest first."""
+def plan(spec: ClipSpec, keys: Keys = key_poses) -> list[list[Shown]]:
+    """For every frame, what moves in it, the farthest first; `keys` tells which renders serve for it."""
     times = np.arange(spec.frames) / spec.fps
     frames: list[list[Shown]] = [[] for _ in times]
     # A trip that begins before the clip or ends after it goes on in the loop's other half.
     laps = (-1, 0, 1) if spec.loops else (0,)
     for trip, lap in [(trip, lap) for trip in spec.trips for lap in laps]:
         way = paths.poses(trip, spec.scene.street, times + lap * spec.duration_s)
-        for frame, pose, key in zip(frames, way, key_poses(spec, trip.actor, way), strict=True):
+        for frame, pose, key in zip(frames, way, keys(spec, trip.actor, way), strict=True):
             if pose is not None and key is not None and (item := shown(spec.scene.camera, trip.actor, pose, key)):
                 frame.append(item)
     for frame in frames:
@@ -96,13 +99,13 @@ def plan(spec: ClipSpec) -> list[list[Shown]]:
 def shown(view: CameraSpec, actor: ActorSpec, pose: Pose, rendered: Pose) -> Shown | None:
     """An actor at a pose, or None when nothing of it is in the picture."""
     parts = []
-    mesh = actors.model(actor, pose.phase)
-    for part_id, label, materials in actors.labelled_parts(actor, pose.phase):
-        box = sprites.body_box(view, sprites.at(mesh if materials is None else mesh.only(materials), pose))
+    (_, _, whole), *shapes = actors.outlines(actor, pose.phase)
+    for part_id, label, shape in shapes:
+        box = sprites.body_box(view, sprites.at(shape, pose))
         if box is not None:
             parts.append((part_id, label, box))
     distance = float(np.linalg.norm(np.array([pose.x, pose.y]) - view.position[:2]))
-    if not parts and sprites.body_box(view, sprites.at(mesh, pose)) is None:
+    if not parts and sprites.body_box(view, sprites.at(whole, pose)) is None:
         return None
     return Shown(actor, pose, rendered, tuple(parts), distance)
 
@@ -110,8 +113,8 @@ def shown(view: CameraSpec, actor: ActorSpec, pose: Pose, rendered: Pose) -> Sho
 class Composer:
     """Makes the pictures of a clip, one by one."""
 
-    def __init__(self, spec: ClipSpec, stage: Stage) -> None:
-        self._spec, self._stage, self._plan = spec, stage, plan(spec)
+    def __init__(self, spec: ClipSpec, stage: Stage, keys: Keys = key_poses) -> None:
+        self._spec, self._stage, self._plan = spec, stage, plan(spec, keys)
         scene = spec.scene
         self._background = stage.background()
         gain = look.exposure_of(self._background, scene.light.brightness)
@@ -125,8 +128,11 @@ class Composer:
     def frames(self) -> Iterator[tuple[Image, tuple[TrueBox, ...]]]:
         """Every picture (BGR uint8) with its true boxes."""
         rng = np.random.default_rng(self._spec.seed)
+        before: Sequence[Shown] | None = None
         for items in self._plan:
-            picture, boxes = self._compose(items)
+            if items != before:
+                picture, boxes = self._compose(items)
+                before = items
             wet = weather.streaks(picture, self._spec.scene.light.rain, rng)
             yield look.noisy(wet, self._spec.noise, rng), boxes
 
@@ -157,7 +163,7 @@ def cut_outs(stage: Stage, view: CameraSpec, items: Sequence[Shown]) -> list[tup
         sprite = stage.sprite(item.actor, item.rendered)
         if sprite is None:
             continue
-        if item.pose != item.rendered:
+        if item.pose != item.rendered or not sprites.is_inside(sprite, view):
             move, _ = sprites.shift_between(view, sprites.hull(actors.model(item.actor)), item.rendered, item.pose)
             sprite = sprites.warped(sprite, move, view)
         cut.append((item, sprite))

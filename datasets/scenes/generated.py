@@ -13,11 +13,11 @@ from typing import Any
 
 import yaml
 
-from datasets.scenes import places, story_garbage, story_parking, story_trucks, story_vending
+from datasets.scenes import places, scenery, story_garbage, story_parking, story_trucks, story_vending
 from datasets.scenes.camera import ground_polygon
 from datasets.scenes.errors import SceneError
 from datasets.scenes.places import Place
-from datasets.scenes.spec import ClipSpec
+from datasets.scenes.spec import ClipSpec, SceneSpec
 from datasets.scenes.truth import TrueIncident, Truth
 
 CAMERAS_FILE = "cameras.yaml"
@@ -68,6 +68,33 @@ def generated_clip(kind: str, seed: int, size_wh: tuple[int, int] = SIZE_WH) -> 
     night = spec.scene.light.night > 0
     small = size_wh[0] < 1000
     return replace(spec, tolerance=2.0, noise=2.4 if night else 1.0, crf=28.0 if small else 32.0)
+
+
+BANK_PLACES = {story_parking.KIND: 4, story_vending.KIND: 4, story_garbage.KIND: 4, story_trucks.KIND: 3}
+BANK_SEEDS = range(200_000, 300_000)
+"""Clips from a bank. Their places are none of those that any other clip or still shows; nothing may learn from them."""
+_FIRST_BANK_PLACE = 50_000_000
+
+
+def bank_clip(kind: str, seed: int, size_wh: tuple[int, int] = SIZE_WH) -> tuple[ClipSpec, SceneSpec]:
+    """A clip whose cut-outs come from a bank, and the scene that its bank renders: the same but for the weather.
+
+    Raises SceneError for a kind that has no story, and for a seed that belongs to other clips.
+    """
+    if kind not in STORIES or seed not in BANK_SEEDS:
+        raise SceneError(
+            f"no clip of a bank for {kind!r} and seed {seed}: seeds are {BANK_SEEDS[0]} to {BANK_SEEDS[-1]}"
+        )
+    again, number = divmod(seed // places.SEEDS_PER_PLACE, BANK_PLACES[kind])
+    here = replace(places.place(kind, _FIRST_BANK_PLACE + number * places.SEEDS_PER_PLACE, size_wh), turn=again % 3)
+    clip = STORIES[kind](here, seed, f"{kind.replace('_', '-')}-{seed:06d}")
+    rng = here.rng(seed, 23)
+    quick = kind == story_trucks.KIND
+    fps, gop = (12.0, 12) if quick else (2.0, 2)
+    light = scenery.other_weather(rng, here.scene.light)
+    noise = float(rng.uniform(0.6, 1.8)) * (2.0 if light.night else 1.0)
+    shown = replace(clip, scene=replace(here.scene, light=light), fps=fps, gop=gop, noise=noise, crf=27.0)
+    return shown, here.scene
 
 
 # The clips of the demo beside the four of illegal parking: name, kind and seed.

@@ -28,11 +28,16 @@ GROUNDS: Mapping[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A street seen by one camera; `side` +1 watches the kerb at y > 0, where traffic comes towards -x."""
+    """A street seen by one camera; `side` +1 watches the kerb at y > 0, where traffic comes towards -x.
+
+    Where `turn` is given, clips take renders from a bank, so that times, spots and speeds may be any; `turn` chooses
+    among the things of the place that stand still.
+    """
 
     scene: SceneSpec
     side: float
     seed: int
+    turn: int | None = None
 
     @property
     def way(self) -> float:
@@ -47,6 +52,14 @@ class Place:
     def rng(self, *more: int) -> Rng:
         """Randomness that belongs to the place (and to `more`, a clip's seed for instance)."""
         return np.random.default_rng([self.seed, 19, *more])
+
+    def props(self, number: int) -> Rng:
+        """Randomness of the things that stand still: their shapes, styles and spots."""
+        return self.rng(number, 1000 + self.turn) if self.turn else self.rng(number)
+
+    def aside(self, rng: Rng, most: float) -> float:
+        """By how much something differs from what is usual here: up to `most`, nothing where renders are shared."""
+        return 0.0 if self.turn is None else float(rng.uniform(-most, most))
 
 
 def place(kind: str, seed: int, size_wh: tuple[int, int]) -> Place:

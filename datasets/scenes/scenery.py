@@ -83,6 +83,18 @@ def _camera(rng: Rng, theme: str, street: StreetSpec) -> CameraSpec:
     return CameraSpec((float(rng.uniform(-4, 0)), y, high), target, float(rng.uniform(45, 86)), width, height)
 
 
+def other_weather(rng: Rng, light: LightSpec) -> LightSpec:
+    """The same hour, otherwise exposed; where no sun shines also other haze and rain. Nothing is rendered anew."""
+    haze, rain = light.haze_m, light.rain
+    if light.sun == 0.0:
+        haze = float(rng.uniform(120, 300)) if rng.random() < 0.3 else 0.0
+        rain = float(rng.uniform(0.3, 1.0)) if light.wet and rng.random() < 0.6 else 0.0
+    warmth = float(np.clip(light.warmth + rng.normal(0, 0.05), -0.2, 0.5))
+    return replace(
+        light, brightness=light.brightness * float(rng.uniform(0.85, 1.2)), warmth=warmth, haze_m=haze, rain=rain
+    )
+
+
 def random_light(rng: Rng) -> LightSpec:
     """An hour and a weather: one scene in four by night, one in six in rain, one in six in haze."""
     night = float(rng.uniform(0.5, 1.6)) if rng.random() < 0.27 else 0.0

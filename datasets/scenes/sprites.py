@@ -139,6 +139,12 @@ def shift_between(spec: CameraSpec, box: Mesh, rendered: Pose, wanted: Pose) -> 
     return solution.T, worst
 
 
+def is_inside(sprite: Sprite, spec: CameraSpec) -> bool:
+    """Whether all of the cut-out lies in the picture."""
+    h, w = sprite.body.shape
+    return sprite.x >= 0 and sprite.y >= 0 and sprite.x + w <= spec.width and sprite.y + h <= spec.height
+
+
 def warped(sprite: Sprite, move: Array, spec: CameraSpec) -> Sprite:
     """The sprite carried by an affine map of the picture."""
     h, w = sprite.rgba.shape[:2]
@@ -152,10 +158,10 @@ def warped(sprite: Sprite, move: Array, spec: CameraSpec) -> Sprite:
     local[:, 2] += move[:, :2] @ [sprite.x, sprite.y] - low
     rgba = cv2.warpAffine(sprite.rgba, local, size, flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
     body = cv2.warpAffine(sprite.body.astype(np.uint8), local, size, flags=cv2.INTER_NEAREST)
-    grown = abs(float(np.linalg.det(move[:, :2])))
-    return Sprite(
-        rgba.astype(np.float32), int(low[0]), int(low[1]), body.astype(bool), max(1, round(sprite.whole * grown))
-    )
+    # What lies outside the picture is no part of the whole.
+    inside = float(body.sum()) / max(1.0, float(sprite.body.sum()) * abs(float(np.linalg.det(move[:, :2]))))
+    whole = sprite.whole * abs(float(np.linalg.det(move[:, :2]))) * min(1.0, inside)
+    return Sprite(rgba.astype(np.float32), int(low[0]), int(low[1]), body.astype(bool), max(1, round(whole)))
 
 
 def save(sprite: Sprite, path: Path) -> None:

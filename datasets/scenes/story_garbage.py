@@ -26,7 +26,7 @@ def story(here: Place, seed: int, name: str) -> ClipSpec:
 
 
 def _spot(here: Place) -> tuple[float, float]:
-    return X, here.side * (HALF + float(here.rng(2).uniform(0.7, 2.4)))
+    return X, here.side * (HALF + float(here.props(2).uniform(0.7, 2.4)))
 
 
 def _brings(here: Place, name: str, at: float) -> Trip:
@@ -38,8 +38,8 @@ def _brings(here: Place, name: str, at: float) -> Trip:
 
 def _grows(here: Place, at: float, over: float) -> tuple[list[Trip], list[Stay]]:
     """Bags at first, then more, then a heap; a cleaner's tricycle takes it away."""
-    spot, turn = _spot(here), float(here.rng(8).uniform(0, 360))
-    seed = int(here.rng(9).integers(1, 2**31))
+    spot, turn = _spot(here), float(here.props(8).uniform(0, 360))
+    seed = int(here.props(9).integers(1, 2**31))
     stages = (("bags", "", at, at + 10), ("heap", "0.45", at + 10, at + 22), ("heap", "0.85", at + 22, over))
     trips = [
         places.stands(ActorSpec("heap", kind, variant=seed, state=state), spot, turn, (start, end - 0.01))
@@ -70,7 +70,7 @@ def _cleaner(here: Place, at: float) -> Trip:
 
 def _runs_over(here: Place, at: float, over: float) -> tuple[list[Trip], list[Stay]]:
     """A bin is fuller every time somebody comes; it runs over until it is emptied."""
-    seed, spot = int(here.rng(10).integers(1, 2**31)), (X, here.side * (HALF + 1.2))
+    seed, spot = int(here.props(10).integers(1, 2**31)), (X, here.side * (HALF + 1.2))
     turn = -90.0 * here.side
     stages = (
         ("bin", "closed", 0.0, at - 4),
@@ -88,8 +88,8 @@ def _runs_over(here: Place, at: float, over: float) -> tuple[list[Trip], list[St
 
 def _lies_there(here: Place, at: float, over: float) -> tuple[list[Trip], list[Stay]]:
     """A heap that nobody was seen to leave; a van stands before it for ten seconds; nobody clears it."""
-    spot, turn = _spot(here), float(here.rng(8).uniform(0, 360))
-    heap = ActorSpec("heap-old", "heap", variant=int(here.rng(11).integers(1, 2**31)), state="0.8")
+    spot, turn = _spot(here), float(here.props(8).uniform(0, 360))
+    heap = ActorSpec("heap-old", "heap", variant=int(here.props(11).integers(1, 2**31)), state="0.8")
     van, y = places.cast(here, "van", "van"), here.side * (KERB - 0.8)
     # Where it stands between the camera and the heap.
     eye = here.scene.camera.position
@@ -110,9 +110,9 @@ def _lies_there(here: Place, at: float, over: float) -> tuple[list[Trip], list[S
 
 def _gone_in_time(here: Place, at: float, over: float) -> tuple[list[Trip], list[Stay]]:
     """Bags set down and taken away after eight seconds; cartons later, for as long; closed bins all the time."""
-    spot, turn = _spot(here), float(here.rng(8).uniform(0, 360))
-    bags = ActorSpec("bags", "bags", variant=int(here.rng(12).integers(1, 2**31)))
-    boxes = ActorSpec("boxes", "cartons", variant=int(here.rng(13).integers(1, 2**31)))
+    spot, turn = _spot(here), float(here.props(8).uniform(0, 360))
+    bags = ActorSpec("bags", "bags", variant=int(here.props(12).integers(1, 2**31)))
+    boxes = ActorSpec("boxes", "cartons", variant=int(here.props(13).integers(1, 2**31)))
     later = at + 30.0
     trips = [
         places.stands(bags, spot, turn, (at, at + 8)),

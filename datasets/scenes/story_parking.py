@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from datasets.scenes import places
 from datasets.scenes.paths import Halt, stop_at_kerb
 from datasets.scenes.places import HALF, KERB, LANE, Place, on_frame
+from datasets.scenes.shapes import Rng
 from datasets.scenes.spec import ActorSpec, ClipSpec, Stay, Trip, Waypoint
 
 KIND = "illegal_parking"
@@ -17,52 +20,76 @@ def story(here: Place, seed: int, name: str) -> ClipSpec:
     """By the seed's place in its four: hidden by a bus, swapped, after a short stop, or nothing illegal."""
     rng = here.rng(seed)
     at = on_frame(float(rng.uniform(10, 13)), FPS)
-    trips, stays = _acts(here, seed % places.SEEDS_PER_PLACE, _cars(here), at)
+    acts = (_hidden, _swapped, _after_a_short_stop, _nothing)[seed % places.SEEDS_PER_PLACE]
+    trips, stays = acts(here, _Play(_cars(here, rng), at, HALT_X + here.aside(rng, 2.2), here.aside(rng, 5.0)))
     trips += _traffic(here, float(rng.uniform(0, 6)), seed)
     side = here.side
     zone = tuple((x, side * y) for x, y in ((3.5, HALF), (17.0, HALF), (17.0, 3.3), (3.5, 3.3)))
     return ClipSpec(name, here.scene, tuple(trips), DURATION_S, FPS, 8, seed, tuple(stays), zone, "kerb", loops=False)
 
 
-def _cars(here: Place) -> tuple[ActorSpec, ActorSpec]:
-    kinds = here.rng(5).permutation(["sedan", "suv", "van", "hatchback"])
-    return places.cast(here, "car-a", str(kinds[0])), places.cast(here, "car-bb", str(kinds[1]))
+@dataclass(frozen=True, slots=True)
+class _Play:
+    """Two cars that take turns; the first comes at `at`; they stand at `x`, `longer` seconds more than usual."""
+
+    cars: tuple[ActorSpec, ActorSpec]
+    at: float
+    x: float
+    longer: float
 
 
-def _parks(here: Place, car: ActorSpec, from_s: float, to_s: float) -> Trip:
+def _cars(here: Place, rng: Rng) -> tuple[ActorSpec, ActorSpec]:
+    kinds = [str(kind) for kind in here.rng(5).permutation(["sedan", "suv", "van", "hatchback"])]
+    cars = [places.cast(here, name, kinds[k]) for k, name in enumerate(("car-a", "car-bb", "car-ccc"))]
+    first, second = (0, 1) if here.turn is None else rng.permutation(3)[:2]
+    return cars[first], cars[second]
+
+
+def _parks(here: Place, play: _Play, who: int, from_s: float, to_s: float) -> Trip:
     start, end = here.ends
-    halt = Halt(HALT_X, here.side * KERB, here.side * LANE, from_s, to_s)
-    return Trip(car, stop_at_kerb(halt, start, end))
+    halt = Halt(play.x, here.side * KERB, here.side * LANE, from_s, to_s)
+    return Trip(play.cars[who], stop_at_kerb(halt, start, end))
 
 
-def _acts(here: Place, number: int, cars: tuple[ActorSpec, ActorSpec], at: float) -> tuple[list[Trip], list[Stay]]:
-    first, second = cars
-    if number == 0:
-        bus = places.cast(here, "bus", "bus")
-        return [_parks(here, first, at, at + 44), _waits(here, bus, at + 14)], [Stay(first.id, at, at + 44)]
-    if number == 1:
-        again = at + 35
-        trips = [_parks(here, first, at, at + 25), _parks(here, second, again, again + 60)]
-        return trips, [Stay(first.id, at, at + 25), Stay(second.id, again, DURATION_S)]
-    if number == 2:
-        later = at + 20
-        return [_parks(here, first, at, at + 8), _parks(here, second, later, later + 30)], [
-            Stay(second.id, later, later + 30)
-        ]
-    return [_parks(here, first, at, at + 9), _parks(here, second, at + 30, at + 37)], []
+Acts = tuple[list[Trip], list[Stay]]
 
 
-def _waits(here: Place, bus: ActorSpec, from_s: float) -> Trip:
+def _hidden(here: Place, play: _Play) -> Acts:
+    at, gone = play.at, play.at + 44 + play.longer
+    bus = places.cast(here, "bus", "bus")
+    return [_parks(here, play, 0, at, gone), _waits(here, bus, at + 14, play.x)], [Stay(play.cars[0].id, at, gone)]
+
+
+def _swapped(here: Place, play: _Play) -> Acts:
+    at, gone = play.at, play.at + 25 + abs(play.longer)
+    again = gone + 10
+    trips = [_parks(here, play, 0, at, gone), _parks(here, play, 1, again, again + 60)]
+    return trips, [Stay(play.cars[0].id, at, gone), Stay(play.cars[1].id, again, DURATION_S)]
+
+
+def _after_a_short_stop(here: Place, play: _Play) -> Acts:
+    at, later = play.at, play.at + 20
+    gone = later + 30 + play.longer
+    trips = [_parks(here, play, 0, at, at + 8), _parks(here, play, 1, later, gone)]
+    return trips, [Stay(play.cars[1].id, later, gone)]
+
+
+def _nothing(here: Place, play: _Play) -> Acts:
+    at = play.at
+    return [_parks(here, play, 0, at, at + 9), _parks(here, play, 1, at + 30, at + 37)], []
+
+
+def _waits(here: Place, bus: ActorSpec, from_s: float, x: float) -> Trip:
     """The bus stands in its lane for eight seconds, between the camera and the parked car."""
     (start, end), y = here.ends, here.side * LANE
     speed = 8.0
     way = (
-        Waypoint(from_s - abs(HALT_X - start) / speed - 1.5, start, y),
-        Waypoint(from_s - 3.0, HALT_X - here.way * 10.0, y),
-        Waypoint(from_s, HALT_X, y),
-        Waypoint(from_s + 8.0, HALT_X, y),
-        Waypoint(from_s + 11.0, HALT_X + here.way * 10.0, y),
-        Waypoint(from_s + 12.0 + abs(end - HALT_X) / speed, end, y),
+        Waypoint(from_s - abs(x - start) / speed - 1.5, start, y),
+        Waypoint(from_s - 3.0, x - here.way * 10.0, y),
+        Waypoint(from_s, x, y),
+        Waypoint(from_s + 8.0, x, y),
+        Waypoint(from_s + 11.0, x + here.way * 10.0, y),
+        Waypoint(from_s + 12.0 + abs(end - x) / speed, end, y),
     )
     return Trip(bus, way)
 

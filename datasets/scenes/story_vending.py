@@ -67,7 +67,7 @@ def _on_wheels(here: Place, at: float, over: float) -> tuple[list[Trip], Stay]:
 
 def _on_foot(here: Place, at: float, over: float) -> tuple[list[Trip], Stay]:
     """A vendor comes on foot and lays out a table or a cloth."""
-    style = str(here.rng(3).choice(["table", "cloth", "cart"]))
+    style = str(here.props(3).choice(["table", "cloth", "cart"]))
     stall = places.cast(here, "stall", "stall", style)
     spot = (X, here.side * (HALF + 2.2))
     trips = [places.stands(stall, spot, _to_road(here), (at + 2.0, over)), *_vendor(here, spot, at, over + 3.0)]
@@ -76,7 +76,7 @@ def _on_foot(here: Place, at: float, over: float) -> tuple[list[Trip], Stay]:
 
 def _from_the_start(here: Place, at: float, over: float) -> tuple[list[Trip], Stay]:
     """The stall stands there when the camera is switched on."""
-    style = str(here.rng(4).choice(["cart", "spill", "table"]))
+    style = str(here.props(4).choice(["cart", "spill", "table"]))
     stall = places.cast(here, "stall-now", "stall", style)
     spot = (X, here.side * (HALF + 2.4))
     end = min(over, at + 36.0)
@@ -122,7 +122,7 @@ def _nobody_sells(here: Place, at: float) -> list[Trip]:
         Waypoint(at + 13.0 + abs(end - X) / speed, end, y),
     )
     spot = (11.0, here.side * (HALF + 1.6))
-    trips = [Trip(trike, way), places.stands(parked, spot, float(here.rng(6).uniform(0, 360)), (0.0, DURATION_S))]
+    trips = [Trip(trike, way), places.stands(parked, spot, float(here.props(6).uniform(0, 360)), (0.0, DURATION_S))]
     for number, begins in enumerate((8.0, 40.0)):
         walker = places.cast(here, "walker" + "x" * number, "person")
         lane = here.side * (HALF + 1.2 + 1.4 * number)
