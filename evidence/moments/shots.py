@@ -20,8 +20,8 @@ from evidence.moments.looks import (
     sharpness,
     visible,
 )
-from evidence.moments.pictures import pictures_at
-from evidence.moments.plan import CapturePlan, plan_of
+from evidence.moments.pictures import Pictures
+from evidence.moments.plan import plan_of
 from streams.frame import Frame
 from streams.packet import RecordedSpan
 
@@ -44,24 +44,69 @@ class Shot:
 
 def shots_of(material: Material) -> list[Shot]:
     """The pictures that can still be made, first sight first. Those whose packets are lost are missing."""
-    if material.appendix is not None:
-        return _of_appendix(material, material.appendix)
-    plan = plan_of(material.incident.kind)
-    times = _moving_times(material) if plan.moving else _resting_times(material)
-    wanted = [("panorama_first", material.first, times[0])]
-    if material.middle is not None:
-        wanted.append(("panorama_middle", material.middle, [material.middle.end_pts_ns]))
-    wanted.append(("panorama_confirmed", material.confirmed, times[1]))
-    shots = [shot for purpose, kept, some in wanted if (shot := _shot(material, purpose, kept, some)) is not None]
-    return shots + _close_up(material, plan, shots)
+    return _Shooting(material, Pictures()).shots()
 
 
-def _of_appendix(material: Material, appendix: str) -> list[Shot]:
-    purpose = f"panorama_{appendix}"
-    shot = _shot(material, purpose, material.confirmed, [material.seen_pts_ns])
-    if shot is None:
-        return []
-    return [shot, Shot(f"close_up_{appendix}", shot.frame, shot.box, shot.span, whole=False)]
+@dataclass(frozen=True, slots=True)
+class _Shooting:
+    """The choice of one package's shots, and the pictures that were decoded for it."""
+
+    material: Material
+    pictures: Pictures
+
+    def shots(self) -> list[Shot]:
+        material = self.material
+        if material.appendix is not None:
+            return self._of_appendix(material.appendix)
+        plan = plan_of(material.incident.kind)
+        times = _moving_times(material) if plan.moving else _resting_times(material)
+        best = _showing_the_load(material) if plan.moving else []
+        if material.clip is not None and best:
+            # They are a second or two apart: one way through the clip gives them all.
+            self.pictures.at(material.clip, sorted({*times[0], *times[1], *best}))
+        wanted = [("panorama_first", material.first, times[0])]
+        if material.middle is not None:
+            wanted.append(("panorama_middle", material.middle, [material.middle.end_pts_ns]))
+        wanted.append(("panorama_confirmed", material.confirmed, times[1]))
+        shots = [shot for purpose, kept, some in wanted if (shot := self._shot(purpose, kept, some)) is not None]
+        return shots + self._close_up(best, shots)
+
+    def _of_appendix(self, appendix: str) -> list[Shot]:
+        shot = self._shot(f"panorama_{appendix}", self.material.confirmed, [self.material.seen_pts_ns])
+        if shot is None:
+            return []
+        return [shot, Shot(f"close_up_{appendix}", shot.frame, shot.box, shot.span, whole=False)]
+
+    def _close_up(self, best: Sequence[int], shots: Sequence[Shot]) -> list[Shot]:
+        """The subject out of the sharpest of the `best` looks, else out of the confirming picture."""
+        shot = next((shot for shot in shots if shot.purpose == "panorama_confirmed"), None)
+        if self.material.clip is not None and best:
+            shot = max(self._decoded("close_up", self.material.clip, best), key=_sharpness, default=shot)
+        return [] if shot is None else [Shot("close_up", shot.frame, shot.box, shot.span, whole=False)]
+
+    def _shot(self, purpose: str, kept: RecordedSpan | None, times: Sequence[int]) -> Shot | None:
+        """The first of the times whose picture is sharp, out of the clip when it holds it, else of the kept packets.
+
+        Only when it is blurred are other looks decoded, `MOST_TRIED` at most: a key frame costs 10 to 20 ms.
+        """
+        clip = self.material.clip
+        span = clip if clip is not None and (kept is None or shows(clip, times[0])) else kept
+        if span is None:
+            return None
+        tried: list[Shot] = []
+        for time_ns in times:
+            if time_ns == times[0] or shows(span, time_ns):
+                tried += self._decoded(purpose, span, [time_ns])
+            if tried and _sharpness(tried[-1]) >= BLURRED_BELOW:
+                return tried[-1]
+        return max(tried, key=_sharpness, default=None)
+
+    def _decoded(self, purpose: str, span: RecordedSpan, times: Sequence[int]) -> list[Shot]:
+        incident = self.material.incident
+        return [
+            Shot(purpose, frame, scaled(box_at(incident, asked), incident.frame_size_wh, frame.size_wh), span)
+            for asked, frame in self.pictures.at(span, times).items()
+        ]
 
 
 def _resting_times(material: Material) -> tuple[list[int], list[int]]:
@@ -89,49 +134,15 @@ def _moving_times(material: Material) -> tuple[list[int], list[int]]:
     return [first], [confirmed]
 
 
-def _close_up(material: Material, plan: CapturePlan, shots: Sequence[Shot]) -> list[Shot]:
-    """The subject out of the confirming picture; of a moving one, out of the look that shows its load best."""
-    incident, clip = material.incident, material.clip
-    shot = next((shot for shot in shots if shot.purpose == "panorama_confirmed"), None)
-    if plan.moving and clip is not None:
-        times = largest(incident, (packet.pts_ns for packet in clip.packets), MOST_TRIED)
-        shot = _best(material, "close_up", clip, times) or shot
-    return [] if shot is None else [Shot("close_up", shot.frame, shot.box, shot.span, whole=False)]
-
-
-def _shot(material: Material, purpose: str, kept: RecordedSpan | None, times: Sequence[int]) -> Shot | None:
-    """The first of the times whose picture is sharp, out of the clip when it holds it, else of the kept packets.
-
-    Only when it is blurred are other looks decoded, `MOST_TRIED` at most: a key frame costs 10 to 20 ms.
-    """
-    clip = material.clip
-    span = clip if clip is not None and (kept is None or shows(clip, times[0])) else kept
-    if span is None:
-        return None
-    tried: list[Shot] = []
-    for time_ns in times:
-        if time_ns == times[0] or shows(span, time_ns):
-            tried += _decoded(material, purpose, span, [time_ns])
-        if tried and sharpness(tried[-1].frame.image, tried[-1].box) >= BLURRED_BELOW:
-            return tried[-1]
-    return max(tried, key=_sharpness, default=None)
-
-
-def _best(material: Material, purpose: str, span: RecordedSpan, times: Sequence[int]) -> Shot | None:
-    """The sharpest of the pictures of those times."""
-    return max(_decoded(material, purpose, span, times), key=_sharpness, default=None)
+def _showing_the_load(material: Material) -> list[int]:
+    """Of something moving, the looks in the clip that show it, and so its load, best."""
+    if material.clip is None:
+        return []
+    return largest(material.incident, (packet.pts_ns for packet in material.clip.packets), MOST_TRIED)
 
 
 def _sharpness(shot: Shot) -> float:
     return sharpness(shot.frame.image, shot.box)
-
-
-def _decoded(material: Material, purpose: str, span: RecordedSpan, times: Sequence[int]) -> list[Shot]:
-    incident = material.incident
-    return [
-        Shot(purpose, frame, scaled(box_at(incident, asked), incident.frame_size_wh, frame.size_wh), span)
-        for asked, frame in pictures_at(span, times).items()
-    ]
 
 
 def _confirmed_pts_ns(incident: Incident) -> int:

@@ -24,6 +24,7 @@ PROMISED = {
     "scaling": {"by_cameras", "cores_per_camera", "memory_mb_per_camera", "formula", "on_paper"},
     "recovery": {"kills", "sealed", "cases", "lost", "twice", "chain_problems", "frames_again_s_worst"},
     "passes": {"passes", "share_seen", "looks_per_s_worst"},
+    "sealing": {"cpu_ms", "share_of_core", "package_mb", "loop_call_ms", "by_case"},
     "office": set(),
     "soak": {"memory_growth_percent", "threads_grown", "files_grown"},
     "events": {"recall", "precision", "rows"},
