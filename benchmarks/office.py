@@ -1,6 +1,8 @@
-"""The office at work: a million cases, reviewers who take the next one and decide it, workers who report.
+"""The office at work: a million cases, reviewers who take the next one and decide it, workers who report and push.
 
-`next_p95_ms` is `GET /cases/next` over HTTP, `list_p95_ms` the slowest of the lists and filters that pages ask for.
+Everything is asked over HTTP of `streetwarden serve` in a process of its own. `next_p95_ms` is `GET /cases/next`,
+`on_screen_p95_ms` the same with the first picture, `page_p95_ms` the slowest of the lists and filters that people open,
+`shown_p95_s` the time from the sealing of a package to its case in an open page.
 """
 
 from __future__ import annotations
@@ -9,178 +11,218 @@ import argparse
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
-from sqlalchemy import insert, text
 
 from api.access import SYSTEM, Role
 from api.bootstrap import create_user
 from api.db.migrate import migrate
-from api.db.models import Camera, Case, CaseCount
 from api.office import Office, open_office
-from api.serve import running
 from api.settings import ApiSettings
 from api.users.service import create_token
-from benchmarks.report import Benchmark, Gate, Outcome, say
+from benchmarks.errors import BenchmarkError
+from benchmarks.filling import CAMERAS, Books, fill
+from benchmarks.office_day import Day, Notes, OpenPage, Reviewer, Worker
+from benchmarks.packages import Package, PackageMaker
+from benchmarks.postgres import Postgres
+from benchmarks.product import Process, Product, free_port, usage_of
+from benchmarks.report import Benchmark, Figures, Gate, Outcome, say
+from streetwarden.processes import stop
 
-BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
-CAMERAS, PIECE, PASSWORD = 500, 20_000, "correct horse battery"
-# Of a hundred cases: how a city's books look, most of them long done.
-STATES = ("candidate",) * 5 + ("filed",) * 3 + ("dispatched",) * 2 + ("rejected",) * 40 + ("answered",) * 50
-KINDS = ("illegal_parking", "street_vending", "exposed_garbage", "uncovered_muck_truck")
-LISTS = (
-    "/api/v1/cases?limit=100&newest_first=true",
-    "/api/v1/cases?state=candidate&limit=100",
-    "/api/v1/cases?state=answered&kind=street_vending&newest_first=true&limit=100",
-    "/api/v1/cases?camera_id=camera-7&limit=100",
-    "/api/v1/cases?district=district-3&state=filed&limit=100",
-    "/api/v1/cases/counts",
-)
+PASSWORD = "correct horse battery"  # noqa: S105 - of people who live a minute
+READY_TIMEOUT_S = 120.0
+PATTERN = "pattern"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One request: what it was and how long it took."""
+class House:
+    """The folder with the office's data, and its settings."""
 
-    name: str
-    ms: float
+    folder: Path
+    settings: ApiSettings
 
-
-def case_row(number: int) -> dict[str, Any]:
-    """The case of that number, the same in every run."""
-    at, camera = BEGUN + timedelta(seconds=number * 20), number % CAMERAS
-    return {
-        "incident_id": f"incident-{number}", "camera_id": f"camera-{camera}", "zone_id": "kerb", "zone_version": 1,
-        "kind": KINDS[number % len(KINDS)], "state": STATES[number * 37 % 100], "version": 1, "grade": "lead",
-        "grade_reasons": [], "started_at": at, "created_at": at, "last_seen_at": at, "box": [10, 10, 90, 90],
-        "district": f"district-{camera % 10}",
-    }  # fmt: skip
-
-
-def seed(office: Office, cases: int) -> None:
-    """Fill the books."""
-    with office.database.writing() as session:
-        session.execute(insert(Camera), [_camera(office, number) for number in range(CAMERAS)])
-    for begin in range(0, cases, PIECE):
-        with office.database.writing() as session:
-            session.execute(insert(Case), [case_row(number) for number in range(begin, min(begin + PIECE, cases))])
-    with office.database.writing() as session:
-        columns = [CaseCount.camera_id.key, CaseCount.state.key, CaseCount.cases.key]
-        session.execute(
-            text(f"INSERT INTO case_counts ({', '.join(columns)}) "  # noqa: S608 - our own names
-                 "SELECT camera_id, state, count(*) FROM cases GROUP BY camera_id, state")
-        )  # fmt: skip
-        session.execute(text("ANALYZE"))
-
-
-def _camera(office: Office, number: int) -> dict[str, Any]:
-    return {
-        "id": f"camera-{number}", "name": f"Camera {number}", "url_encrypted": office.cipher.encrypt("rtsp://host/1"),
-        "url_shown": "rtsp://host/1", "transport": "tcp", "timezone": "Asia/Shanghai", "enabled": True, "version": 1,
-        "created_at": BEGUN, "updated_at": BEGUN, "district": f"district-{number % 10}",
-    }  # fmt: skip
-
-
-def review(url: str, name: str, until: float) -> Iterator[Look]:
-    """A reviewer: the next case, its detail's neighbours, a decision, now and then a list."""
-    with httpx.Client(base_url=url, timeout=60) as client:
-        answer = client.post("/api/v1/session", json={"username": name, "password": PASSWORD})
-        client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
-        turn = 0
-        # At least once: signing in takes a while on purpose.
-        while not turn or time.monotonic() < until:
-            look, found = _timed("next", lambda: client.get("/api/v1/cases/next"))
-            yield look
-            case = found.json()["case"]
-            yield _timed("related", lambda: client.get(f"/api/v1/cases/{case['id']}/related"))[0]  # noqa: B023
-            decision = {"action": "reject", "reason": "no_violation", "version": case["version"]}
-            yield _timed("decide", lambda: client.post(f"/api/v1/cases/{case['id']}/decisions", json=decision))[0]  # noqa: B023
-            path = LISTS[turn % len(LISTS)]
-            yield _timed(f"list {path}", lambda: client.get(path))[0]  # noqa: B023
-            turn += 1
-            # People look at a picture before they decide.
-            time.sleep(1)
-
-
-def work(url: str, token: str, name: str, until: float) -> Iterator[Look]:
-    """A worker: a heartbeat with its cameras and the state of an incident each second."""
-    reports = [{"camera_id": f"camera-{number}", "state": "running"} for number in range(25)]
-    beat = {"worker_id": name, "software": "benchmark", "cameras": reports}
-    with httpx.Client(base_url=url, timeout=60, headers={"Authorization": f"Bearer {token}"}) as client:
-        while time.monotonic() < until:
-            yield _timed("heartbeat", lambda: client.post("/api/v1/worker/heartbeat", json=beat))[0]
-            time.sleep(1)
-
-
-def _timed(name: str, ask: Callable[[], httpx.Response]) -> tuple[Look, httpx.Response]:
-    begun = time.perf_counter()
-    answer = ask()
-    took = (time.perf_counter() - begun) * 1000
-    answer.raise_for_status()
-    return Look(name, took), answer
-
-
-def p95(values: list[float]) -> float | None:
-    """The value under which 95 of 100 lie; None: nothing was measured."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * 0.95))] if values else None
+    @property
+    def filled(self) -> Path:
+        """Stands when the books are filled."""
+        return self.folder / "filled"
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """Seed, let people and machines work, and time what they wait for."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = ApiSettings(data_dir=Path(folder), database_url=options.database or "")
-        migrate(settings.database_url)
-        office = open_office(settings)
-        begun = time.perf_counter()
-        seed(office, options.cases)
-        seeded_s = time.perf_counter() - begun
-        say(f"{options.cases} cases in {seeded_s:.0f} s")
-        _user, token = create_token(office, SYSTEM, "benchmark", Role.WORKER)
-        for number in range(options.people):
-            create_user(settings, f"reviewer-{number}", "reviewer", PASSWORD)
+    """Fill the books, let people and machines work, and time what they wait for."""
+    with ExitStack() as stack:
+        house = _house(options, stack)
+        maker = PackageMaker()
+        filled_s = _fill_once(house, options.cases, maker)
+        token, people = _let_in(house, options.people)
+        pattern = _pattern(house, maker)
+        product = Product(house.folder)
+        url, server = stack.enter_context(_served(product, house.settings.database_url))
+        notes = Notes()
+        before = usage_of([server.pid])
+        until_s = _at_work(options, url, house, notes, (token, people), maker, pattern)
+        used = usage_of([server.pid])
+    cores = round((used.cpu_s - before.cpu_s) / max(1e-9, used.at_s - before.at_s), 3)
+    figures = figures_of(notes, until_s, options.seconds)
+    more = {"cores_of_server": cores, "package_kb": maker.size_bytes // 1000, "filled_s": filled_s}
+    return Outcome(figures | more, [{"name": look.name, "ms": round(look.ms, 2)} for look in notes.looks])
+
+
+def _house(options: argparse.Namespace, stack: ExitStack) -> House:
+    made = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sw-office-")))
+    folder = Path(made).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    url = options.database or ""
+    if options.postgres:
+        folder.chmod(0o755)
+        server = Postgres(folder / "pg")
+        stack.callback(server.stop)
+        server.start()
+        server.make_database("office")
+        url = server.url("office")
+    return House(folder, ApiSettings(data_dir=folder / "api", database_url=url))
+
+
+def _fill_once(house: House, cases: int, maker: PackageMaker) -> float | None:
+    """Fill the books unless an earlier run left them filled; seconds."""
+    migrate(house.settings.database_url)
+    if house.filled.exists():
+        return None
+    begun = time.perf_counter()
+    with _opened(house.settings) as office:
+        fill(office, Books(cases, datetime.now(UTC), maker.manifest()))
+    house.filled.touch()
+    filled_s = round(time.perf_counter() - begun, 1)
+    say(f"office: {cases} cases in {filled_s} s")
+    return filled_s
+
+
+@contextmanager
+def _opened(settings: ApiSettings) -> Iterator[Office]:
+    office = open_office(settings)
+    try:
+        yield office
+    finally:
         office.close()
-        looks = _office_day(settings, token, options)
-    return Outcome(_figures(looks, seeded_s), [{"name": look.name, "ms": round(look.ms, 2)} for look in looks])
 
 
-def _office_day(settings: ApiSettings, token: str, options: argparse.Namespace) -> list[Look]:
-    looks: list[Look] = []
-    lock = threading.Lock()
-
-    def keep(found: Iterator[Look]) -> None:
-        for look in found:
-            with lock:
-                looks.append(look)
-
-    with running(settings) as url, ThreadPoolExecutor(options.people + options.workers) as pool:
-        until = time.monotonic() + options.seconds
-        tasks = [pool.submit(keep, review(url, f"reviewer-{number}", until)) for number in range(options.people)]
-        tasks += [pool.submit(keep, work(url, token, f"worker-{number}", until)) for number in range(options.workers)]
-        for task in tasks:
-            task.result()
-    return looks
+def _let_in(house: House, people: int) -> tuple[str, list[str]]:
+    """A worker's token, and reviewers of this run."""
+    run_id = f"{time.time_ns():x}"
+    with _opened(house.settings) as office:
+        _row, token = create_token(office, SYSTEM, f"benchmark-{run_id}", Role.WORKER)
+    names = [f"reviewer-{run_id}-{number}" for number in range(people)]
+    for name in names:
+        create_user(house.settings, name, "reviewer", PASSWORD)
+    return token, names
 
 
-def _figures(looks: list[Look], seeded_s: float) -> dict[str, Any]:
-    def of(prefix: str) -> list[float]:
-        return [look.ms for look in looks if look.name.startswith(prefix)]
+def _pattern(house: House, maker: PackageMaker) -> Package:
+    """A package on the disk, whose pictures stand for those of all that the books were filled with."""
+    return maker.seal(house.folder / f"pattern-{time.time_ns():x}", PATTERN, "camera-0", time.time_ns())
 
-    slowest = [took for path in LISTS if (took := p95(of(f"list {path}"))) is not None]
+
+@contextmanager
+def _served(product: Product, database_url: str) -> Iterator[tuple[str, Process]]:
+    """`streetwarden serve`, once it answers."""
+    port = free_port()
+    process = product.spawn("serve", "--port", str(port), STREETWARDEN_DATABASE_URL=database_url)
+    url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + READY_TIMEOUT_S
+    try:
+        while not _answers(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise BenchmarkError(f"the case service did not start: {product.last_words()}")
+            time.sleep(0.1)
+        yield url, process
+    finally:
+        stop(process, 20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _at_work(
+    options: argparse.Namespace,
+    url: str,
+    house: House,
+    notes: Notes,
+    admitted: tuple[str, list[str]],
+    maker: PackageMaker,
+    pattern: Package,
+) -> float:
+    """Everybody at once, each in a thread; gives the moment at which the day was over. The first trouble is raised."""
+    token, people = admitted
+    until_s = time.monotonic() + float(options.seconds)
+    week = (datetime.now(UTC) - timedelta(days=7)).strftime("%Y-%m-%dT00:00:00Z")
+    day = Day(url, until_s, options.think, house.settings.data_dir / "packages", week)
+    jobs: list[Callable[[], None]] = [Reviewer(name, PASSWORD, day, notes, pattern).work for name in people]
+    jobs.append(OpenPage(people[0], PASSWORD, day, notes).work)
+    folder = house.folder / f"workers-{time.time_ns():x}"
+    for number in range(options.workers):
+        share = [f"camera-{camera}" for camera in range(number, CAMERAS, options.workers)]
+        per_s, name = options.packages / options.workers, f"worker-{number}"
+        worker = Worker(f"{name}-{time.time_ns():x}", token, share, per_s, day, notes, maker, folder / name)
+        jobs.append(worker.work)
+    troubles: list[Exception] = []
+    threads = [threading.Thread(target=_tried, args=(job, troubles)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if troubles:
+        raise BenchmarkError(f"{len(troubles)} of {len(jobs)} could not work: {troubles[0]}") from troubles[0]
+    return until_s
+
+
+def _tried(job: Callable[[], None], troubles: list[Exception]) -> None:
+    try:
+        job()
+    except Exception as error:
+        troubles.append(error)
+
+
+def figures_of(notes: Notes, until_s: float, seconds: float) -> Figures:
+    """95th percentiles of what was waited for; packages by the second over the whole day."""
+
+    def of(name: str) -> float | None:
+        return p95([look.ms for look in notes.looks if look.name == name])
+
+    pages = {name: p95([look.ms for look in notes.looks if look.name == name]) for name in _pages(notes)}
+    waits = [notes.shown_s[name] - at_s for name, at_s in notes.sealed_s.items() if name in notes.shown_s]
+    in_time = sum(at_s <= until_s for at_s in notes.shown_s.values())
     return {
-        "next_p95_ms": p95(of("next")),
-        "decide_p95_ms": p95(of("decide")),
-        "related_p95_ms": p95(of("related")),
-        "list_p95_ms": max(slowest, default=None),
-        "heartbeat_p95_ms": p95(of("heartbeat")),
-        "reviews": len(of("decide")),
-        "seeded_s": seeded_s,
+        "next_p95_ms": of("next"),
+        "on_screen_p95_ms": of("on screen"),
+        "decide_p95_ms": of("decide"),
+        "related_p95_ms": of("related"),
+        "picture_p95_ms": of("picture"),
+        "page_p95_ms": max((took for took in pages.values() if took is not None), default=None),
+        "heartbeat_p95_ms": of("heartbeat"),
+        "config_p95_ms": of("config"),
+        "shown_p95_s": p95(waits, 3),
+        "sealed": len(notes.sealed_s),
+        "taken_per_s": round(in_time / seconds, 2),
+        "reviews": sum(look.name == "decide" for look in notes.looks),
+        "pages": pages,
     }
+
+
+def _pages(notes: Notes) -> list[str]:
+    return sorted(Counter(look.name for look in notes.looks if look.name.startswith("page ")))
+
+
+def p95(values: list[float], digits: int = 1) -> float | None:
+    """The value under which 95 of 100 lie; None: nothing was measured."""
+    return round(sorted(values)[min(len(values) - 1, int(len(values) * 0.95))], digits) if values else None
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -188,15 +230,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--workers", type=int, default=20)
+    parser.add_argument("--packages", type=float, default=1.0, help="a second, of all workers (default: %(default)s)")
+    parser.add_argument("--think", type=float, default=3.0, metavar="S", help="how long a reviewer looks at a case")
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--database", help="postgresql://... (default: SQLite in a folder of its own)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the filled books here for the next run")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own (default: SQLite)")
+    where.add_argument("--database", help="postgresql://... of an empty database")
 
 
 BENCHMARK = Benchmark(
     name="office",
-    about="a million cases: the next case and lists over HTTP while people decide and workers report",
+    about="a million cases: the next case, lists and new packages over HTTP while people decide and workers report",
     run=run,
     add_options=add_options,
-    gates=(Gate("next_p95_ms", most=200, timed=True), Gate("list_p95_ms", most=500, timed=True)),
-    smoke={"cases": 2000, "people": 2, "workers": 1, "seconds": 3},
+    gates=(
+        Gate("next_p95_ms", most=200, timed=True),
+        Gate("on_screen_p95_ms", most=200, timed=True),
+        Gate("page_p95_ms", most=500, timed=True),
+        Gate("shown_p95_s", most=2, timed=True),
+        Gate("reviews", least=1),
+    ),
+    smoke={"cases": 2000, "people": 2, "workers": 1, "seconds": 2, "think": 0.2, "packages": 2.0},
 )
