@@ -20,7 +20,11 @@ Progress = Callable[[int, int], None]
 def make_clip(
     spec: ClipSpec, stage: Stage, folder: Path, progress: Progress | None = None, keys: Keys = key_poses
 ) -> Truth:
-    """Write `folder`/NAME.mp4 and NAME.json; returns the truth. `keys` tells which renders serve for a way."""
+    """Write `folder`/NAME.mp4 and NAME.json; returns the truth.
+
+    `keys` tells which renders serve for a way. Other than the actor's own, as a bank's, are for many clips: those are
+    encoded quickly, in larger files.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     boxes: list[tuple[TrueBox, ...]] = []
 
@@ -31,7 +35,8 @@ def make_clip(
                 progress(number + 1, spec.frames)
             yield picture
 
-    write_clip(folder / f"{spec.name}.mp4", pictures(), spec.fps, spec.gop, spec.crf)
+    preset = "slow" if keys is key_poses else "veryfast"
+    write_clip(folder / f"{spec.name}.mp4", pictures(), spec.fps, spec.gop, spec.crf, preset)
     truth = truth_of(spec, boxes)
     truth.write(folder / f"{spec.name}.json")
     return truth

@@ -13,7 +13,7 @@ import numpy.typing as npt
 Image = npt.NDArray[np.uint8]
 
 
-def write_clip(path: Path, pictures: Iterable[Image], fps: float, gop: int, crf: float) -> None:
+def write_clip(path: Path, pictures: Iterable[Image], fps: float, gop: int, crf: float, preset: str = "slow") -> None:
     """Encode BGR pictures (H, W, 3) to an mp4: fixed GOP, no B-frames, index first; whole or not at all."""
     fresh = path.with_suffix(".part.mp4")
     rate = Fraction(fps).limit_denominator(1000)
@@ -22,7 +22,7 @@ def write_clip(path: Path, pictures: Iterable[Image], fps: float, gop: int, crf:
         stream.pix_fmt = "yuv420p"
         stream.options = {
             "crf": str(crf),
-            "preset": "slow",
+            "preset": preset,
             "profile": "high",
             "bf": "0",
             "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:threads=1",
