@@ -11,7 +11,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets.feedback.build import Plan, build
 from datasets.formats import (
     Dropped,
     FormatError,
@@ -131,6 +130,8 @@ def _add_feedback(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _feedback(arguments: argparse.Namespace) -> int:
+    from datasets.feedback.build import Plan, build  # noqa: PLC0415  # decodes pictures, which the other verbs do not
+
     if not 0 <= arguments.test_share < 1:
         raise FormatError(f"--test-share {arguments.test_share}: expected a share from 0 to below 1")
     plan = Plan(tuple(arguments.classes), arguments.test_share, arguments.seed)

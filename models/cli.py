@@ -1,4 +1,4 @@
-"""The verbs of `streetwarden models`: list, fetch, export, quantize, train, evaluate.
+"""The verbs of `streetwarden models`: list, fetch, export, quantize, train, evaluate, shadow-report.
 
 `add_parsers` hangs them on the composition root's parser; each sets `run`, a function of the parsed arguments that
 returns the exit code. What goes wrong is raised as one of the rooms' errors, and printed by `run_alone` or the root.
@@ -26,6 +26,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     _add_quantize(subparsers)
     _add_train(subparsers)
     _add_evaluate(subparsers)
+    _add_shadow_report(subparsers)
 
 
 def run_alone(verb: str, arguments: Sequence[str] | None = None) -> int:
@@ -219,4 +220,23 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     _say(f"{'all':<16} {result.boxes:>7} {result.map50:>7.3f} {result.map50_95:>9.3f}  ({result.pictures} pictures)")
     if result.missing:
         _say(f"not known to the model: {', '.join(result.missing)}")
+    return 0
+
+
+def _add_shadow_report(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("shadow-report", help="a candidate beside the live model, by what both saw")
+    parser.add_argument("looks", type=Path, help="the worker's folder `shadow`, or one file of it")
+    parser.add_argument("--json", action="store_true", help="counts and differences as JSON")
+    parser.set_defaults(run=_shadow_report)
+
+
+def _shadow_report(arguments: argparse.Namespace) -> int:
+    from models.shadow_looks import as_text, compare_looks  # noqa: PLC0415  # the other verbs compare nothing
+
+    reports = compare_looks(arguments.looks)
+    if arguments.json:
+        _say(json.dumps([one.as_json() for one in reports], indent=2, ensure_ascii=False))
+        return 0
+    for one in reports:
+        _say(as_text(one))
     return 0

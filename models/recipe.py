@@ -57,7 +57,9 @@ class Fit(_Part):
     scale: float = Field(ge=0, lt=1)
     degrees: float = Field(default=0, ge=0, le=45, description="turned at most so far either way: cameras hang askew")
     precision: Literal["float32", "bfloat16"] = "float32"
-    retain: float = Field(default=0, ge=0, description="weight of agreeing with the COCO weights given as --keep")
+    retain: float = Field(default=0, ge=0, description="weight of agreeing with the weights given as --keep")
+    retain_every: int = Field(default=1, ge=1, description="agree on one batch in so many, with that much more weight")
+    average: int = Field(default=0, ge=0, description="steps that the saved weights average over; 0: ultralytics' own")
     batch_statistics: bool = Field(default=False, description="train the normalisation layers on each batch")
     cosine: bool = Field(default=False, description="the rate falls along a cosine; otherwise along a line")
     plain_epochs: int = Field(default=1, ge=0, description="last epochs, which see whole pictures and no mosaics")

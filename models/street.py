@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import ast
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 COCO_CLASS_COUNT = 80
 ARCHITECTURE = "yolo11n.yaml"
 DOUBT = 4.6  # ln 100
+NEVER = -20.0  # a logit: two in a thousand million
 MIN_VARIANCE = 1e-6
 
 
@@ -59,12 +61,14 @@ def keep_classes(model: Any, names: Sequence[str], rows: Sequence[int]) -> Any:
 
 
 def street_start(weights: Path) -> Any:
-    """The street model before any training of ours, or a checkpoint (`.pt`) of it to go on from.
+    """The street model before any training of ours, a checkpoint (`.pt`) of it to go on from, or an export of ours.
 
     Classes that COCO has keep COCO's scores; each other starts from its cousin's looks, with a hundredth of the odds.
     """
     if weights.suffix == ".pt":
         return _checkpoint(weights)
+    if weights.suffix == ".onnx":
+        return from_export(weights)
     ids = {**COUSIN_IDS, **COCO_IDS}
     model = keep_classes(coco_start(weights), STREET_CLASSES, [ids[name] for name in STREET_CLASSES])
     new = [row for row, name in enumerate(STREET_CLASSES) if name not in COCO_IDS]
@@ -81,6 +85,68 @@ def _checkpoint(path: Path) -> Any:
     if names != STREET_CLASSES:
         raise ModelsError(f"{path}: expected the classes {', '.join(STREET_CLASSES)}; got {', '.join(names)}")
     return model
+
+
+def from_export(weights: Path) -> Any:
+    """The torch model of a float export of ours (`.onnx`, YOLO11n), in float32, with all the street's classes.
+
+    Classes that the export lacks score nothing. Raises ModelsError when the file is not such an export.
+    """
+    import numpy as np  # noqa: PLC0415  # beside the imports that need it
+    import onnx  # noqa: PLC0415  # extra `train`
+    from onnx import numpy_helper  # noqa: PLC0415  # extra `train`
+
+    graph = onnx.load(str(weights))
+    stored = {entry.key: entry.value for entry in graph.metadata_props}
+    values = {tensor.name: np.array(numpy_helper.to_array(tensor)) for tensor in graph.graph.initializer}
+    try:
+        names = {str(name): int(row) for row, name in ast.literal_eval(stored["names"]).items()}
+        return _filled(values, names)
+    except (KeyError, RuntimeError, ValueError, SyntaxError) as problem:
+        raise ModelsError(f"{weights}: not a float export of {ARCHITECTURE}: {problem}") from problem
+
+
+def _filled(values: Mapping[str, Any], names: Mapping[str, int]) -> Any:
+    import torch  # noqa: PLC0415  # extra `train`
+    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  # extra `train`
+
+    build: Any = DetectionModel  # ultralytics carries no types
+    whole = build(ARCHITECTURE, nc=COCO_CLASS_COUNT, verbose=False)  # the head's width goes by COCO's classes
+    model = keep_classes(whole, STREET_CLASSES, range(len(STREET_CLASSES)))
+    last = {id(level[-1]) for level in model.model[-1].cv3}
+    with torch.no_grad():
+        for prefix, module in model.named_modules():
+            if not isinstance(module, torch.nn.Conv2d) or prefix.endswith("dfl.conv"):
+                continue
+            weight, bias = (torch.from_numpy(values[f"{prefix}.{part}"]) for part in ("weight", "bias"))
+            if id(module) in last:
+                weight, bias = _spread(weight, bias, names)
+            module.weight.copy_(weight)
+            if module.bias is not None:
+                module.bias.copy_(bias)
+            else:
+                _fold(model.get_submodule(f"{prefix.removesuffix('conv')}bn"), bias)
+    return model
+
+
+def _spread(weight: torch.Tensor, bias: torch.Tensor, names: Mapping[str, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """An export's class rows at the street's places; the rest never score."""
+    import torch  # noqa: PLC0415  # extra `train`
+
+    wide = torch.zeros(len(STREET_CLASSES), *weight.shape[1:])
+    shift = torch.full((len(STREET_CLASSES),), NEVER)
+    for name, row in names.items():
+        wide[STREET_CLASSES.index(name)] = weight[row]
+        shift[STREET_CLASSES.index(name)] = bias[row]
+    return wide, shift
+
+
+def _fold(layer: Any, bias: torch.Tensor) -> None:
+    """A normalisation that only adds `bias`, as after folding it into the convolution."""
+    layer.weight.fill_(1)
+    layer.bias.copy_(bias)
+    layer.running_mean.zero_()
+    layer.running_var.fill_(1 - layer.eps)
 
 
 def renormalise(model: Any, batches: Iterable[torch.Tensor]) -> Any:

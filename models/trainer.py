@@ -28,7 +28,7 @@ class StreetTrainer(DetectionTrainer):
 
     def get_model(self, cfg: object = None, weights: Any = None, verbose: bool = True) -> Any:  # noqa: FBT001, FBT002
         """The start, or the state of the checkpoint that an interrupted run goes on from."""
-        torch.set_num_threads(self.threads)
+        torch.set_num_threads(max(self.threads - 1, 1))  # the last one loads pictures
         model = street_start(self.start)
         if self.how.batch_statistics:
             renormalise(model, sample_batches(self.data["train"], self.how.image_size))
@@ -69,7 +69,18 @@ class StreetTrainer(DetectionTrainer):
         criterion = model.init_criterion()
         frozen = self.how.frozen_layers
         shared = SharedLayers(model, frozen) if frozen and begin_alike(model, teacher, frozen) else None
-        model.criterion = Retention(criterion, teacher, rows, self.how.retain, bfloat16=bfloat16, shared=shared)
+        model.criterion = Retention(
+            criterion, teacher, rows, self.how.retain, bfloat16=bfloat16, shared=shared, every=self.how.retain_every
+        )
+
+    def _setup_train(self) -> None:
+        parent: Any = super()  # ultralytics carries no types
+        parent._setup_train()  # noqa: SLF001  # the step before training that it offers to override
+        steps = self.how.average
+        if steps:
+            # Ultralytics averages over ten thousand steps once it is warm, and hardly at all in a short run's first.
+            average: Any = self.ema
+            average.decay = lambda updates: min(1 - 1 / steps, updates / (updates + 9))
 
     def _model_train(self) -> None:
         # The start's normalisation is folded into its convolutions (mean 0, variance 1), so statistics of a batch would

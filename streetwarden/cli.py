@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from datasets.formats import FormatError
 from detector.errors import DetectorError
 from evidence.errors import EvidenceError
 from models.errors import ModelsError
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Run = options.run
     try:
         return run(options)
-    except (UsageError, StreamError, DetectorError, EvidenceError, ModelsError) as error:
+    except (UsageError, StreamError, DetectorError, EvidenceError, ModelsError, FormatError) as error:
         print(f"streetwarden: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -64,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_derive(verbs)
     _add_simulate(verbs)
     _add_models(verbs)
+    _add_datasets(verbs)
     add_evidence_parsers(verbs)
     _add_doctor(verbs)
     _add_accounts(verbs)
@@ -112,6 +114,7 @@ def _add_worker(verbs: Verbs[argparse.ArgumentParser]) -> None:
     parser.add_argument("--lanes", type=_positive_int, metavar="N", help="inference lanes (default: one a core)")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="machine token (default: STREETWARDEN_TOKEN)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: STREETWARDEN_DATA_DIR)")
+    parser.add_argument("--shadow", metavar="NAME|FILE", help="a candidate model that looks too and files no case")
     _add_model(parser)
 
 
@@ -148,6 +151,7 @@ def _add_replay(verbs: Verbs[argparse.ArgumentParser]) -> None:
     parser.add_argument("--to", dest="until", metavar="TIME", help="up to this day or time (default: the newest look)")
     parser.add_argument("--seconds", type=_positive, metavar="N", help="say after N seconds what is known by then")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--progress", action="store_true", help="say on stderr, in JSON lines, how much is done")
 
 
 def _add_verify(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -203,6 +207,14 @@ def _add_models(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
     about = "List, fetch, export, quantise, train and evaluate models."
     parser = verbs.add_parser("models", help=about, description=about)
+    add_parsers(parser.add_subparsers(title="verbs", metavar="VERB", required=True))
+
+
+def _add_datasets(verbs: Verbs[argparse.ArgumentParser]) -> None:
+    from datasets.cli import add_parsers  # noqa: PLC0415  # its verbs are its own business
+
+    about = "Convert labels, name versions, and turn reviewers' decisions into labelled pictures."
+    parser = verbs.add_parser("datasets", help=about, description=about)
     add_parsers(parser.add_subparsers(title="verbs", metavar="VERB", required=True))
 
 

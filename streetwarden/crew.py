@@ -23,10 +23,11 @@ from streetwarden.lanes import InferenceLanes, LanePlan
 from streetwarden.loads import Loads
 from streetwarden.look_log import LookLog
 from streetwarden.memory import WatchMemory
-from streetwarden.pipeline import Equipment, Pipeline, nobody_asks
+from streetwarden.pipeline import Equipment, Pipeline, nobody_asks, nobody_compares
 from streetwarden.recording import make_recorder
 from streetwarden.sealing import OnSealed, Sealing, open_sealing, stamped_too, stamping
 from streetwarden.settings import TRACKS, Settings
+from streetwarden.shadow import SHADOW, NamedEngine, ShadowLooks
 from streetwarden.track_store import TrackStore
 
 GPU_BATCH = 8
@@ -42,6 +43,7 @@ class Crew:
     recorder: Recorder
     canary: Canary
     tracks: TrackStore
+    shadow: ShadowLooks | None = None
 
     def report(self) -> dict[str, Any]:
         """The worker's health now, as plain JSON values."""
@@ -53,6 +55,7 @@ class Crew:
             "model": self.lanes.engine.describe(),
             "lanes": self.lanes.describe(),
             "canary": self.canary.report.as_dict(),
+            "shadow": self.shadow and self.shadow.describe(),
             "late_s": round(self.pipeline.schedule.late_s, 3),
             "frames_analysed": self.pipeline.frames_analysed,
             "packages_sealed": stats.sealed,
@@ -98,7 +101,9 @@ def working(
         memory = WatchMemory(root / "watch")
         stack.callback(memory.write)
         tracks = stack.enter_context(open_tracks(settings, root, clock))
-        equipment = Equipment(interval_s, on_look, memory, Loads(load_classifier), tracks)
+        shadow = open_shadow(settings, engine, root, clock)
+        on_seen = stack.enter_context(shadow).offer if shadow else nobody_compares
+        equipment = Equipment(interval_s, on_look, memory, Loads(load_classifier), tracks, on_seen)
         pipeline = Pipeline(engine.class_names, recorder, on_incident, clock, equipment)
         lanes = InferenceLanes(load, pipeline, clock, plan, engine=engine)
         lanes.start()
@@ -107,12 +112,20 @@ def working(
         stack.callback(fleet.stop)
         canary = Canary(lanes, clock, settings.canary_seconds)
         stack.enter_context(Care((pipeline.tick, lanes.check, lambda: look_after(canary, lanes), memory.write)))
-        yield Crew(fleet, lanes, pipeline, recorder, canary, tracks)
+        yield Crew(fleet, lanes, pipeline, recorder, canary, tracks, shadow)
 
 
 def open_tracks(settings: Settings, root: Path, clock: Clock) -> TrackStore:
     """The store of what the judges see, below a worker's folder."""
     return TrackStore(root / TRACKS, clock, days=settings.track_days, max_bytes=settings.track_mb << 20)
+
+
+def open_shadow(settings: Settings, live: Engine, root: Path, clock: Clock) -> ShadowLooks | None:
+    """The candidate model of the settings, with one thread; None when there is none."""
+    if settings.shadow is None:
+        return None
+    candidate = load_engine(settings.model_copy(update={"model": settings.shadow}), threads=1)
+    return ShadowLooks(NamedEngine(settings.model, live), NamedEngine(settings.shadow, candidate), root / SHADOW, clock)
 
 
 def lane_plan(settings: Settings) -> LanePlan:

@@ -26,10 +26,15 @@ from streetwarden.watched import Health, Look, WatchedCamera, no_health
 
 OnIncident = Callable[[Incident], None]
 OnLook = Callable[[Frame], None]
+OnSeen = Callable[[Frame, Detections], None]
 
 
 def nobody_asks(_frame: Frame) -> None:
     """Nobody wants to hear of looks."""
+
+
+def nobody_compares(_frame: Frame, _detections: Detections) -> None:
+    """No candidate model looks at the same pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Equipment:
     memory: WatchMemory | None = None
     loads: Loads | None = None
     tracks: TrackStore | None = None
+    on_seen: OnSeen = nobody_compares
 
 
 class Pipeline:
@@ -148,6 +154,7 @@ class Pipeline:
     def _observe(self, camera: WatchedCamera, frame: Frame, detections: Detections) -> None:
         changes = camera.observe(frame, detections)
         self._equipment.on_look(frame)
+        self._equipment.on_seen(frame, detections)
         for incident in changes:
             self._on_incident(incident)
         with self._recording:

@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     model: Annotated[
         str, Field(title="Detection model", description="A name of the catalogue or the path of an ONNX file.")
     ] = "street"
+    shadow: Annotated[
+        str | None,
+        Field(title="Candidate model", description="Runs beside the live one on some pictures and files no case."),
+    ] = None
     backend: Annotated[
         str, Field(title="Inference backend", description="auto, or one by name: see docs/guide/backends.md.")
     ] = "auto"
@@ -86,6 +90,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
     said: dict[str, Any] = {
         "data_dir": getattr(options, "data", None),
         "model": getattr(options, "model", None),
+        "shadow": getattr(options, "shadow", None),
         "backend": getattr(options, "backend", None),
         "threads": getattr(options, "threads", None),
         "lanes": getattr(options, "lanes", None),
