@@ -66,10 +66,10 @@ class PacketActivity:
         self._previous_ns: int | None = None
         self._latest_pts_ns = -1
         self._counts = False
-        self._bytes = self._elapsed_ns = 0
+        self._bytes, self._elapsed_ns = 0.0, 0
         self._rising_from_ns: int | None = None
 
-    def take(self, pts_ns: int, time_ns: int, size_bytes: int, *, is_keyframe: bool) -> bool:
+    def take(self, pts_ns: int, time_ns: int, size_bytes: float, *, is_keyframe: bool) -> bool:
         """The next packet, decoded at `time_ns`; whether motion begins with it.
 
         Key frames are left out: their size says nothing.
@@ -90,7 +90,7 @@ class PacketActivity:
     def interrupt(self) -> None:
         """The stream broke off: what moved is over, what was learnt stays."""
         self._previous_ns, self._counts = None, False
-        self._bytes = self._elapsed_ns = 0
+        self._bytes, self._elapsed_ns = 0.0, 0
         self.moving, self._rising_from_ns = False, None
 
     def deny(self) -> None:
@@ -104,14 +104,14 @@ class PacketActivity:
 
     def _elapse(self, time_ns: int, step_ns: int, *, closes: bool) -> bool:
         if not 0 < step_ns <= _LONGEST_STEP_NS:
-            self._bytes = self._elapsed_ns = 0
+            self._bytes, self._elapsed_ns = 0.0, 0
             return False
         self._elapsed_ns += step_ns
         if self._elapsed_ns < _WINDOW_NS or not closes:
             return False
         level = math.log2(self._bytes * SECOND_NS / self._elapsed_ns + 1)
         end_ns, lasted_ns = time_ns + step_ns, self._elapsed_ns
-        self._bytes = self._elapsed_ns = 0
+        self._bytes, self._elapsed_ns = 0.0, 0
         self._note(end_ns, lasted_ns, level)
         began = self._judge(end_ns - lasted_ns, end_ns, level)
         self.watched_ns += lasted_ns

@@ -8,16 +8,20 @@ from fractions import Fraction
 from typing import cast
 
 import av
+import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from streams.frame import Frame, Image
 from streams.hardware import IN_SOFTWARE, Decoding, accelerator
+from streams.luma import Luma
 from streams.packet import EncodedPacket, RecordedSpan, StreamParameters
 from streams.parameters import decoder_context
 from streams.timeline import SECOND_NS
 
 PIXEL_FORMAT = "bgr24"
+# Formats whose first plane is luma, eight bits a pixel.
+_LUMA_FIRST = frozenset(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray"))
 _TIMELINE_BASE = Fraction(1, SECOND_NS)
 
 
@@ -87,6 +91,15 @@ class ImageConverter:
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
+
+    def luma(self, picture: Picture) -> Luma:
+        """How bright the picture is, uint8 (H, W); a view into it where its format keeps that by itself."""
+        raw = picture.raw
+        if raw.format.name not in _LUMA_FIRST:
+            raw = self._reformatter.reformat(raw, format="gray")
+        plane = raw.planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        return rows[: raw.height, : raw.width]
 
     def image(self, picture: Picture) -> Image:
         """The picture as `bgr24`, uint8 (H, W, 3)."""

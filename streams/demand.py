@@ -13,7 +13,8 @@ class Demand:
     `rest_interval_s`: at least so often, whatever any gate says; no gate can starve it. `active_interval_s`: so often
     while something moves (0: every picture); never more than the rest. `look_back_s`: when motion begins, pictures
     are decoded backwards from the packet ring, from so long before. `key_patience_s`: key frames at most so far apart
-    serve also where a shorter interval is wanted; the stream is not decoded through for it.
+    serve also where a shorter interval is wanted; the stream is not decoded through for it. `peek_interval_s`: at rest
+    a key frame is compared with the one before so often, and handed on only when something moved; 0: never.
 
     Raises ValueError when the numbers contradict one another.
     """
@@ -22,6 +23,7 @@ class Demand:
     active_interval_s: float
     look_back_s: float = 0.0
     key_patience_s: float = 0.0
+    peek_interval_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.active_interval_s <= self.rest_interval_s or self.rest_interval_s <= 0:
@@ -29,10 +31,10 @@ class Demand:
                 f"Demand: expected 0 <= active_interval_s <= rest_interval_s, "
                 f"got {self.active_interval_s} and {self.rest_interval_s}"
             )
-        if self.look_back_s < 0 or self.key_patience_s < 0:
+        if min(self.look_back_s, self.key_patience_s, self.peek_interval_s) < 0:
             raise ValueError(
-                f"Demand: expected look_back_s and key_patience_s of 0 or more seconds, "
-                f"got {self.look_back_s} and {self.key_patience_s}"
+                f"Demand: expected look_back_s, key_patience_s and peek_interval_s of 0 or more seconds, "
+                f"got {self.look_back_s}, {self.key_patience_s} and {self.peek_interval_s}"
             )
 
 
@@ -46,4 +48,5 @@ def strictest(demands: Iterable[Demand]) -> Demand | None:
         min(demand.active_interval_s for demand in every),
         max(demand.look_back_s for demand in every),
         min(demand.key_patience_s for demand in every),
+        min((demand.peek_interval_s for demand in every if demand.peek_interval_s > 0), default=0.0),
     )

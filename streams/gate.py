@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from streams.activity import PacketActivity
-from streams.frame import Image
-from streams.luma import Grey, differs, small_grey
+from streams.luma import Grey, Luma, differs, small_grey
 from streams.timeline import SECOND_NS
 
 _RECENT_LOOKS = 12
@@ -76,11 +75,11 @@ class MotionGate:
         ends = [each for each in (self._activity.until_ns, self._stirred_until_ns) if each is not None]
         return max(ends, default=None)
 
-    def look(self, image: Image, pts_ns: int, active_ns: int, *, at_rest: bool) -> None:
-        """Compare a picture with the one before; `at_rest` when only the floor asked for it."""
+    def look(self, luma: Luma, pts_ns: int, active_ns: int, *, at_rest: bool) -> None:
+        """Compare a picture's luma, uint8 (H, W), with the one before; `at_rest` when only the floor asked for it."""
         if not at_rest and self._grey is not None and pts_ns - self._seen_ns < _APART_NS:
             return
-        grey, before, since_ns = small_grey(image), self._grey, self._seen_ns
+        grey, before, since_ns = small_grey(luma), self._grey, self._seen_ns
         self._grey, self._seen_ns = grey, pts_ns
         if before is None:
             return

@@ -9,12 +9,11 @@ from __future__ import annotations
 from itertools import islice
 
 from streams import nal
+from streams.bits import Bits
+from streams.h264_sets import SPS, read_sps
 
 _SLICES = range(1, 6)
 _IDR = 5
-_SPS = 7
-# Profiles whose parameter sets carry chroma format, bit depths and scaling lists (7.3.2.1.1).
-_HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
 # As much of a slice as its first four fields can take, escapes included.
 _SLICE_HEAD_BYTES = 40
 
@@ -50,7 +49,7 @@ class PictureNumbers:
         return number not in (previous, (previous + 1) % (1 << self._bits))
 
     def _frame_number(self, unit: bytes, bits: int) -> int | None:
-        reader = _Bits(unit[1:_SLICE_HEAD_BYTES])
+        reader = Bits(unit[1:_SLICE_HEAD_BYTES])
         try:
             for _ in range(3):  # first_mb_in_slice, slice_type, pic_parameter_set_id
                 reader.golomb()
@@ -60,85 +59,12 @@ class PictureNumbers:
             return None
 
     def _read_sps(self, unit: bytes) -> None:
-        if unit[0] & 0x1F != _SPS:
+        if unit[0] & 0x1F != SPS:
             return
         try:
-            bits, self._colour_planes, gaps_allowed = _sps_fields(unit)
+            fields = read_sps(unit)
         except EOFError:
             return
+        self._colour_planes = fields.colour_planes
         # With temporal layers a stream may leave numbers out on purpose; then nothing can be told.
-        self._bits = None if gaps_allowed else bits
-
-
-def _sps_fields(unit: bytes) -> tuple[int, bool, bool]:
-    """Width of frame_num in bits, separate_colour_plane_flag, gaps_in_frame_num_value_allowed_flag."""
-    reader = _Bits(unit[1:])
-    profile = reader.read(8)
-    reader.read(16)
-    reader.golomb()
-    colour_planes = _skip_high_fields(reader) if profile in _HIGH_PROFILES else False
-    bits = reader.golomb() + 4
-    _skip_order_count(reader)
-    reader.golomb()
-    return bits, colour_planes, bool(reader.read(1))
-
-
-def _skip_high_fields(reader: _Bits) -> bool:
-    chroma_format = reader.golomb()
-    colour_planes = bool(reader.read(1)) if chroma_format == 3 else False
-    reader.golomb()
-    reader.golomb()
-    reader.read(1)
-    if reader.read(1):
-        for index in range(8 if chroma_format != 3 else 12):
-            if reader.read(1):
-                _skip_scaling_list(reader, 16 if index < 6 else 64)
-    return colour_planes
-
-
-def _skip_scaling_list(reader: _Bits, size: int) -> None:
-    last = following = 8
-    for _ in range(size):
-        if following:
-            following = (last + reader.signed_golomb()) % 256
-        last = following or last
-
-
-def _skip_order_count(reader: _Bits) -> None:
-    kind = reader.golomb()
-    if kind == 0:
-        reader.golomb()
-    elif kind == 1:
-        reader.read(1)
-        reader.golomb()
-        reader.golomb()
-        for _ in range(reader.golomb()):
-            reader.golomb()
-
-
-class _Bits:
-    """Reads bits of a NAL unit's payload, without the escape bytes. Raises EOFError at its end."""
-
-    def __init__(self, escaped: bytes) -> None:
-        data = escaped.replace(b"\x00\x00\x03", b"\x00\x00")
-        self._value = int.from_bytes(data, "big")
-        self._left = len(data) * 8
-
-    def read(self, count: int) -> int:
-        """The next `count` bits as a number."""
-        if count > self._left:
-            raise EOFError
-        self._left -= count
-        return (self._value >> self._left) & ((1 << count) - 1)
-
-    def golomb(self) -> int:
-        """An unsigned Exp-Golomb code, ue(v) in 9.1."""
-        zeros = 0
-        while not self.read(1):
-            zeros += 1
-        return (1 << zeros) - 1 + self.read(zeros)
-
-    def signed_golomb(self) -> int:
-        """A signed Exp-Golomb code, se(v) in 9.1.1."""
-        code = self.golomb()
-        return (code + 1) // 2 if code % 2 else -(code // 2)
+        self._bits = None if fields.gaps_allowed else fields.frame_number_bits

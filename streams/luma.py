@@ -7,24 +7,23 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from streams.frame import Image
-
 Grey = npt.NDArray[np.int16]
+Luma = npt.NDArray[np.uint8]
 
 # The picture is thinned to about this many columns, then averaged over blocks.
 _THIN_COLUMNS = 480
 _BLOCK = 3
 # A block has changed when it differs by so much from what the light did to the whole picture (of 255).
-_LEAST_STEP = 14.0
+_LEAST_STEP = 12.0
 _NOISE_FACTOR = 6.0
 # So many changed blocks are something that moved: a person 40 pixels high in 1080p covers about 6.
 _FEWEST_BLOCKS = 6
 
 
-def small_grey(image: Image) -> Grey:
-    """A bgr24 picture, uint8 (H, W, 3), as int16 (h, w) of about 160 columns; green stands for luma."""
-    step = max(1, round(image.shape[1] / _THIN_COLUMNS))
-    thin = image[::step, ::step, 1]
+def small_grey(luma: Luma) -> Grey:
+    """A picture's luma, uint8 (H, W), as int16 (h, w) of about 160 columns."""
+    step = max(1, round(luma.shape[1] / _THIN_COLUMNS))
+    thin = luma[::step, ::step]
     rows, columns = thin.shape[0] // _BLOCK, thin.shape[1] // _BLOCK
     if rows == 0 or columns == 0:
         return thin.astype(np.int16)

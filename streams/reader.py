@@ -18,6 +18,7 @@ from streams.pool import DecoderPool
 from streams.pulse import Pulse
 from streams.ring import PacketRing
 from streams.run import DecodingRun, Shown
+from streams.slice_qp import PictureCost
 from streams.timeline import SECOND_NS
 
 # Key frames up to this many intervals apart are often enough.
@@ -64,6 +65,7 @@ class CameraReader:
         self._packets_a_read = packets_a_read
         self._activity = PacketActivity()
         self._gate = MotionGate(self._activity)
+        self._cost: tuple[StreamParameters, PictureCost] | None = None
         self._pulse = Pulse()
         self._fitness = PictureFitness(ring.camera_id)
         self._turn = threading.Lock()
@@ -96,12 +98,18 @@ class CameraReader:
             self.needs_key = False
         self._pulse.take(packet.pts_ns, packet.dts_ns, arrival_ns, is_keyframe=packet.is_keyframe)
         self._exhausted = False
-        began = self._activity.take(packet.pts_ns, packet.dts_ns, len(packet.data), is_keyframe=packet.is_keyframe)
+        cost = 0.0 if packet.is_keyframe else self._cost_of(parameters).of(packet.data)
+        began = self._activity.take(packet.pts_ns, packet.dts_ns, cost, is_keyframe=packet.is_keyframe)
         if began:
             self._gate.announced += 1
         if began or (self._fresh_from_ns is not None and packet.is_keyframe):
             self._wake()
         return kept
+
+    def _cost_of(self, parameters: StreamParameters) -> PictureCost:
+        if self._cost is None or self._cost[0] is not parameters:
+            self._cost = (parameters, PictureCost(parameters.codec, parameters.extradata))
+        return self._cost[1]
 
     def interrupt(self) -> None:
         """The stream broke off: what comes next has nothing to do with what was."""
@@ -211,7 +219,7 @@ class CameraReader:
         return max(pulse.key_spacing_ns or 0, silent_ns) <= longest_ns
 
     def _key_due_ns(self, demand: Demand, now_ns: int) -> int | None:
-        pulse, want_ns = self._pulse, self._wanted_ns(demand)
+        pulse = self._pulse
         key_ns, taken_ns = pulse.newest_key_ns, self._taken_ns
         assert key_ns is not None  # noqa: S101 - asked before
         new = key_ns > max(taken_ns if taken_ns is not None else -1, self._tried_key_ns or -1)
@@ -219,21 +227,35 @@ class CameraReader:
             return pulse.arrival_of(key_ns)
         if taken_ns is None:
             return None
-        if new and self._is_last_chance(key_ns, taken_ns, want_ns):
+        since_ns, want_ns = self._last_and_wanted(demand, taken_ns)
+        if new and self._is_last_chance(key_ns, since_ns, want_ns):
             return pulse.arrival_of(key_ns)
         # The last key frame that still comes in time, by the pace so far; it may be a moment late.
         spacing_ns = max(pulse.key_spacing_ns or want_ns, 1)
-        more = max(1, int((taken_ns + want_ns * (1 + _EARLY_SHARE) - key_ns) / spacing_ns))
+        more = max(1, int((since_ns + want_ns * (1 + _EARLY_SHARE) - key_ns) / spacing_ns))
         return max(pulse.arrival_of(key_ns + more * spacing_ns), now_ns + pulse.step_ns)
 
-    def _is_last_chance(self, key_ns: int, taken_ns: int, want_ns: int) -> bool:
+    def _last_and_wanted(self, demand: Demand, taken_ns: int) -> tuple[int, int]:
+        """When the last look or peek was and how long after it the next one is wanted."""
+        want_ns = self._wanted_ns(demand)
+        if demand.peek_interval_s == 0 or self._gate.moving:
+            return taken_ns, want_ns
+        return max(taken_ns, self._tried_key_ns or 0), min(want_ns, round(demand.peek_interval_s * SECOND_NS))
+
+    def _is_last_chance(self, key_ns: int, since_ns: int, want_ns: int) -> bool:
         """Whether a look that waits for the key frame after this one would come too late."""
         pulse = self._pulse
         latest_ns = pulse.latest_ns or 0
         following_ns = key_ns + (pulse.key_spacing_ns or 0)
-        return max(following_ns, latest_ns) > taken_ns + want_ns * (1 + _EARLY_SHARE) or (
-            latest_ns >= taken_ns + want_ns
+        return max(following_ns, latest_ns) > since_ns + want_ns * (1 + _EARLY_SHARE) or (
+            latest_ns >= since_ns + want_ns
         )
+
+    def _is_only_a_peek(self, demand: Demand, pts_ns: int) -> bool:
+        """Whether a key frame was decoded for the gate alone."""
+        if demand.peek_interval_s == 0 or self._taken_ns is None or self._gate.moving or self._is_fresh(pts_ns):
+            return False
+        return not self._is_last_chance(pts_ns, self._taken_ns, self._wanted_ns(demand))
 
     def _look_at_keys(self, demand: Demand, now_ns: int, limit: int) -> list[Frame]:
         due_ns = self._key_due_ns(demand, now_ns)
@@ -278,11 +300,10 @@ class CameraReader:
             return None
         self._lone_failures = 0
         picture, at_rest = whole[-1], not self._gate.moving
-        image = self._image(picture)
-        self._compare(demand, image, picture.pts_ns)
+        self._compare(demand, picture)
         if at_rest and self._gate.moving and demand.look_back_s > 0 and self._runs(demand):
             return None
-        return self._frame(Shown(picture, packet), image)
+        return None if self._is_only_a_peek(demand, picture.pts_ns) else self._frame(Shown(picture, packet))
 
     def _run_due_ns(self, demand: Demand, now_ns: int) -> int:
         pulse = self._pulse
@@ -375,9 +396,8 @@ class CameraReader:
         while self._ready and len(frames) < limit:
             shown = self._ready.popleft()
             if self._is_due(demand, shown.picture.pts_ns):
-                image = self._image(shown.picture)
-                self._compare(demand, image, shown.picture.pts_ns)
-                frames.append(self._frame(shown, image))
+                self._compare(demand, shown.picture)
+                frames.append(self._frame(shown))
         return frames
 
     def _is_due(self, demand: Demand, pts_ns: int) -> bool:
@@ -394,14 +414,18 @@ class CameraReader:
         self._pool.give_back_converter(converter)
         return image
 
-    def _compare(self, demand: Demand, image: Image, pts_ns: int) -> None:
+    def _compare(self, demand: Demand, picture: Picture) -> None:
         """Show a picture to the gate, where anything hangs on what it says."""
-        if demand.active_interval_s < demand.rest_interval_s:
-            active_ns = max(round(demand.active_interval_s * SECOND_NS), self._pulse.step_ns)
-            self._gate.look(image, pts_ns, active_ns, at_rest=not self._gate.moving)
+        if demand.active_interval_s >= demand.rest_interval_s:
+            return
+        active_ns = max(round(demand.active_interval_s * SECOND_NS), self._pulse.step_ns)
+        converter = self._pool.converter()
+        self._gate.look(converter.luma(picture), picture.pts_ns, active_ns, at_rest=not self._gate.moving)
+        self._pool.give_back_converter(converter)
 
-    def _frame(self, shown: Shown, image: Image) -> Frame:
+    def _frame(self, shown: Shown) -> Frame:
         picture, packet = shown.picture, shown.packet
+        image = self._image(picture)
         frame = Frame(
             camera_id=self._ring.camera_id,
             sequence=self._sequence,

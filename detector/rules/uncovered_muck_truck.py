@@ -95,7 +95,7 @@ class UncoveredMuckTruckConfig(RuleConfig):
 
     @property
     def looks(self) -> Demand:
-        return Demand(rest_interval_s=5.0, active_interval_s=0.2, look_back_s=2.0)
+        return Demand(rest_interval_s=5.0, active_interval_s=0.2, look_back_s=2.0, peek_interval_s=2.0)
 
 
 @dataclass(slots=True, eq=False)

@@ -12,7 +12,7 @@ from streams.activity import PacketActivity
 from streams.demand import Demand
 from streams.frame import Image
 from streams.gate import MotionGate
-from streams.luma import differs, small_grey
+from streams.luma import Luma, differs, small_grey
 from streams.timeline import SECOND_NS
 from tests.streams.scenes import LiveCamera, Packet, Scene, make_scene, packets_of
 
@@ -32,6 +32,11 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> list[Packet]:
     return packets_of(make_scene(tmp_path_factory.mktemp("gate") / "busy.mp4", Scene(60.0, 0.0, 60.0)))
 
 
+def luma(image: Image) -> Luma:
+    """Of a grey picture any channel is its luma."""
+    return image[..., 1]
+
+
 def with_vehicle(left: int) -> Image:
     image = PLACE.picture(0.0, 1).copy()
     image[50:70, left : left + 30] = 235
@@ -39,10 +44,10 @@ def with_vehicle(left: int) -> Image:
 
 
 def test_a_place_with_something_in_it_differs_from_the_place_without() -> None:
-    empty, other = small_grey(PLACE.picture(0.0, 1)), small_grey(PLACE.picture(0.0, 2))
+    empty, other = small_grey(luma(PLACE.picture(0.0, 1))), small_grey(luma(PLACE.picture(0.0, 2)))
     assert not differs(empty, other)
-    assert differs(empty, small_grey(with_vehicle(40)))
-    assert differs(small_grey(with_vehicle(40)), small_grey(with_vehicle(80)))
+    assert differs(empty, small_grey(luma(with_vehicle(40))))
+    assert differs(small_grey(luma(with_vehicle(40))), small_grey(luma(with_vehicle(80))))
 
 
 @pytest.mark.parametrize("light", [0.7, 1.15])
@@ -50,12 +55,12 @@ def test_light_alone_is_no_difference(light: float) -> None:
     # Light adds about the same to a picture whose contrast is small beside the step allowed.
     image = (PLACE.picture(0.0, 1) // 4 + 90).astype(np.uint8)
     lit = np.clip(image * light, 0, 255).astype(np.uint8)
-    assert not differs(small_grey(image), small_grey(lit))
+    assert not differs(small_grey(luma(image)), small_grey(luma(lit)))
 
 
 def test_pictures_of_another_size_differ_and_tiny_ones_are_no_error() -> None:
-    assert differs(small_grey(np.zeros((96, 128, 3), np.uint8)), small_grey(np.zeros((48, 64, 3), np.uint8)))
-    assert not differs(small_grey(np.zeros((2, 2, 3), np.uint8)), small_grey(np.zeros((2, 2, 3), np.uint8)))
+    assert differs(small_grey(np.zeros((96, 128), np.uint8)), small_grey(np.zeros((48, 64), np.uint8)))
+    assert not differs(small_grey(np.zeros((2, 2), np.uint8)), small_grey(np.zeros((2, 2), np.uint8)))
 
 
 def test_nothing_moves_and_the_looks_saved_are_counted(still: list[Packet]) -> None:
@@ -91,10 +96,10 @@ def test_the_gate_is_suspect_when_looks_at_rest_keep_finding_what_was_not_announ
     gate, activity_free = MotionGate(PacketActivity()), PLACE.picture(0.0, 1)
     for number in range(12):
         image = with_vehicle(40) if number % 2 else activity_free
-        gate.look(image, number * 5 * SECOND_NS, SECOND_NS // 2, at_rest=True)
+        gate.look(luma(image), number * 5 * SECOND_NS, SECOND_NS // 2, at_rest=True)
     assert gate.health().suspect
     for number in range(12, 30):
-        gate.look(activity_free, number * 5 * SECOND_NS, SECOND_NS // 2, at_rest=True)
+        gate.look(luma(activity_free), number * 5 * SECOND_NS, SECOND_NS // 2, at_rest=True)
     assert not gate.health().suspect
 
 

@@ -39,13 +39,20 @@ def test_at_rest_key_frames_are_looked_at_in_time_and_no_other_is_decoded(crossi
 def test_motion_that_only_a_key_frame_tells_brings_the_pictures_before_it_too(
     crossing: list[Packet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    camera = LiveCamera(Demand(5.0, 0.5, look_back_s=2.0))
+    camera = LiveCamera(Demand(5.0, 0.5, look_back_s=2.0, peek_interval_s=2.0))
     # A constant bit rate: nothing can be told from the sizes of packets.
     monkeypatch.setattr(camera.reader._activity, "take", lambda *_, **__: False)
     camera.play(crossing)
     assert camera.reader.gate_health().announced == 0
     assert {9.0, 9.5, 10.0, 10.5, 11.0, 11.5, 12.0} <= set(camera.times_s)
     assert camera.times_s == sorted(set(camera.times_s))
+
+
+def test_a_peek_at_a_place_where_nothing_moves_hands_nothing_on(crossing: list[Packet]) -> None:
+    still = [each for each in crossing if each[1].pts_ns < MOVING_FROM_S * SECOND_NS]
+    camera = LiveCamera(Demand(5.0, 0.5, look_back_s=2.0, peek_interval_s=2.0)).play(still)
+    assert camera.times_s == [0, 4, 8]
+    assert camera.reader.counts().decoded == 5
 
 
 def test_a_late_look_takes_the_newest_key_frame(crossing: list[Packet]) -> None:
