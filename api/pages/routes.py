@@ -17,7 +17,7 @@ from api.deps import LARGEST_ID, BigIdPath, BigIdQuery, OfficeDep, PrincipalDep
 from api.errors import ApiError
 from api.guard import identify
 from api.kinds import KINDS
-from api.pages.case_steps import STEP_TABLE
+from api.pages.queues import QueueName, review_setup
 from api.pages.render import first_page, page
 from api.text import Secret
 from api.users import service as users
@@ -59,16 +59,16 @@ def home_page(who: PrincipalDep) -> Response:
 
 
 @router.get("/review")
-def review_page(request: Request) -> Response:
-    """The queue, case after case."""
-    return page(request, "review.html", case_id=None, steps=STEP_TABLE)
+def review_page(request: Request, who: PrincipalDep, queue: QueueName = QueueName.CANDIDATE) -> Response:
+    """A queue, case after case."""
+    return page(request, "review.html", case_id=None, **review_setup(who, queue))
 
 
 @router.get("/cases/{case_id}")
 def case_page(request: Request, office: OfficeDep, who: PrincipalDep, case_id: BigIdPath) -> Response:
     """One case."""
     cases.get(office, who, case_id)
-    return page(request, "review.html", case_id=case_id, steps=STEP_TABLE)
+    return page(request, "review.html", case_id=case_id, **review_setup(who, QueueName.CANDIDATE))
 
 
 @router.get("/cases")

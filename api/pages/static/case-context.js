@@ -13,10 +13,15 @@ export async function related(id) {
   }
 }
 
-function line(item) {
+function picture(item) {
+  return item.still_url ? h("img", { src: item.still_url, alt: "", loading: "lazy", width: 96, height: 54 }) : null;
+}
+
+function line(item, withPicture = false) {
   return h(
     "li",
     {},
+    withPicture ? picture(item) : null,
     h("a", { href: `/cases/${item.id}` }, `#${item.id}`), " ", t(`kind.${item.kind}`, {}, item.kind), " ",
     h("span", { class: `badge state-${item.state}` }, t(`state.${item.state}`, {}, item.state)),
     h("div", { class: "small muted" }, time(item.started_at),
@@ -27,7 +32,7 @@ function line(item) {
 function earlierList(items) {
   if (!items.length) return null;
   const more = items.length > SHOWN ? h("p", { class: "small muted" }, t("review.earlier_more", { n: items.length - SHOWN })) : null;
-  return [h("h3", {}, t("review.earlier")), h("ul", { class: "related" }, items.slice(0, SHOWN).map(line)), more];
+  return [h("h3", {}, t("review.earlier")), h("ul", { class: "related" }, items.slice(0, SHOWN).map((item) => line(item))), more];
 }
 
 function duplicateBox(items, onReject) {
@@ -37,7 +42,7 @@ function duplicateBox(items, onReject) {
     "div",
     { class: "duplicates" },
     h("h3", {}, t("review.duplicates")),
-    h("ul", { class: "related" }, items.map(line)),
+    h("ul", { class: "related" }, items.map((item) => line(item, true))),
     onReject && open ? h("button", { type: "button", "data-action": "duplicates", onclick: onReject }, t("review.reject_duplicates", { n: open }), h("kbd", {}, "d")) : null,
   );
 }

@@ -40,6 +40,13 @@ function clip(file, label) {
   return video;
 }
 
+/** How long a frame of the clip lasts: the least that two shown ones lay apart. */
+function learnFrame(video, mediaTime) {
+  const apart = mediaTime - Number(video.dataset.shownS ?? mediaTime);
+  if (apart > 0.005 && apart < Number(video.dataset.frameS ?? 1)) video.dataset.frameS = apart.toFixed(4);
+  video.dataset.shownS = mediaTime;
+}
+
 /** Keep box, line and clip at the same second. */
 function follow(detail, clipTile, clipAt) {
   const video = clipTile.querySelector("video");
@@ -51,14 +58,15 @@ function follow(detail, clipTile, clipAt) {
     video.currentTime = Math.min(Math.max(0, seconds - clipAt), video.duration || 0);
   });
   if (!video) return line;
-  const tick = () => {
+  const tick = (_now, told) => {
+    if (told) learnFrame(video, told.mediaTime);
     const seconds = clipAt + video.currentTime;
     drawn?.show(seconds);
     if (!line.contains(document.activeElement) || !video.paused) line.show(seconds);
     if (video.isConnected) video.requestVideoFrameCallback?.(tick);
   };
   video.addEventListener("loadedmetadata", () => line.cover(video.duration));
-  video.addEventListener("timeupdate", tick);
+  video.addEventListener("timeupdate", () => tick());
   video.addEventListener("playing", () => video.requestVideoFrameCallback?.(tick));
   return line;
 }

@@ -11,8 +11,8 @@ function row(item, onChoose) {
   return h("li", { "data-id": item.id }, h("button", { type: "button", onclick: () => onChoose(item.id), tabindex: "-1" }, picture, words));
 }
 
-/** Bring the list on the page to the queue without touching rows that stay. */
-export function drawQueue(list, queue, current, onChoose) {
+/** Bring the list on the page to the queue without touching rows that stay; `isTaken(id)`: somebody else has it. */
+export function drawQueue(list, queue, current, onChoose, isTaken) {
   const rows = new Map([...list.children].map((element) => [Number(element.dataset.id), element]));
   const wanted = queue.map((item) => rows.get(item.id) ?? row(item, onChoose));
   const ids = new Set(queue.map((item) => item.id));
@@ -20,7 +20,10 @@ export function drawQueue(list, queue, current, onChoose) {
   wanted.forEach((element, index) => {
     if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
   });
-  for (const element of list.children) mark(element, Number(element.dataset.id) === current);
+  for (const element of list.children) {
+    mark(element, Number(element.dataset.id) === current);
+    element.classList.toggle("taken", isTaken(Number(element.dataset.id)));
+  }
 }
 
 function mark(element, isCurrent) {

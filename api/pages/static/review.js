@@ -1,7 +1,8 @@
 // The review page: a queue of candidates, decided by keyboard. The next cases are always built before they are needed.
 
-import { ApiError, api, h, has, t, toast, user } from "/static/lib.js";
+import { ApiError, api, h, t, toast, user } from "/static/lib.js";
 import { context, related } from "/static/case-context.js";
+import { CaseLock } from "/static/case-lock.js";
 import { facts, views } from "/static/case-view.js";
 import { watch } from "/static/changes.js";
 import { drawQueue, mergedQueue } from "/static/review-queue.js";
@@ -13,9 +14,8 @@ const setup = JSON.parse(document.getElementById("review-data").textContent);
 const single = setup.case_id;
 const PAGE = 50;
 const AHEAD = 2;
-const FRAME_S = 0.04;
-const LOCK = "/api/v1/cases/{case_id}/lock";
-const LOCK_EVERY_MS = 30_000;
+const FRAME_S = 0.04; // until the clip has told how long its frames last
+const QUEUE = setup.queue; // {query, field, state}: which cases this queue is made of
 const KEY_OF = { confirm: "c", reject: "r", ask_opinion: "e", undo: "u", reopen: "o" };
 const LOOK_OF = { confirm: "primary", reject: "danger", void: "danger", void_penalty: "danger", drop: "danger" };
 
@@ -30,6 +30,7 @@ const dialogs = {
 };
 const stepDialog = new StepDialog(dialogs.step);
 const zoom = new Zoom(dialogs.zoom, stage);
+const lock = new CaseLock(passOver);
 
 const state = {
   queue: [], // candidates as the service lists them, in the order of this reviewer
@@ -40,16 +41,17 @@ const state = {
   skipped: new Set(),
   busy: false,
   boxes: true,
-  others: new Set(), // ids that somebody else had in front of them
-  locked: null, // id of the case that is kept for this reviewer
+  beginning: false,
 };
 
 // --- building and showing -------------------------------------------------------------------------------------------
 
+function madeOf(detail) {
+  return { detail, views: views(detail), around: related(detail.id) };
+}
+
 async function load(id) {
-  const detail = await api("GET", `/api/v1/cases/${id}`);
-  const view = views(detail);
-  return { detail, views: view, around: related(id) };
+  return madeOf(await api("GET", `/api/v1/cases/${id}`));
 }
 
 function build(id) {
@@ -81,7 +83,8 @@ async function show(id) {
   }
   if (state.current !== id) return; // moved on meanwhile
   put(built);
-  keepLock(id);
+  // A case that is opened by its number stays on the stage whoever has it.
+  if (built.detail.actions.length && !(single && lock.isTaken(id))) lock.take(id);
   prefetch();
 }
 
@@ -92,6 +95,8 @@ function put(built) {
   stage.replaceChildren(view);
   stage.scrollTop = 0;
   stage.dataset.caseId = detail.id;
+  // The button that was pressed goes away with its case.
+  if (side.contains(document.activeElement)) stage.focus({ preventScroll: true });
   const around = h("div");
   side.replaceChildren(...[actionBar(detail), blockedNote(detail), lockNote(detail), facts(detail, around)].filter(Boolean));
   putContext(built, around);
@@ -105,7 +110,7 @@ async function putContext({ detail, around }, place) {
 function showEmpty() {
   delete stage.dataset.caseId;
   state.shown = null;
-  releaseLock();
+  lock.release();
   stage.replaceChildren(
     h("div", { class: "centre" }, h("p", { class: "big" }, t("review.empty")), h("p", { class: "muted" }, t("review.empty_hint"))),
   );
@@ -151,7 +156,8 @@ function eventNames() {
 
 function prefetch() {
   const at = position();
-  for (const item of state.queue.slice(at + 1, at + 1 + AHEAD)) build(item.id).catch(() => {});
+  const ahead = state.queue.slice(at + 1).filter((item) => !lock.isTaken(item.id));
+  for (const item of ahead.slice(0, AHEAD)) build(item.id).catch(() => {});
 }
 
 // --- the lock of a case ---------------------------------------------------------------------------------------------
@@ -162,38 +168,45 @@ function lockNote(detail) {
   return h("p", { class: "lock-note", role: "status" }, t("review.locked_by", { name: holder }));
 }
 
-const lockPath = (id) => `/api/v1/cases/${id}/lock`;
-
-async function keepLock(id) {
-  if (!has(LOCK) || !state.shown?.detail.actions.length) return;
-  if (state.locked !== null && state.locked !== id) releaseLock();
+/** Begin with a case that nobody else has in front of them. */
+async function begin() {
+  if (state.beginning) return;
+  state.beginning = true;
   try {
-    await api("PUT", lockPath(id));
-    state.locked = id;
-  } catch (error) {
-    if (error.status === 409) toast(t("review.locked_skipped", { id }));
-    if (error.status === 409 && state.current === id) skipLocked(id);
+    const id = (await free(0)) ?? state.queue[0].id;
+    if (state.current === null) await show(id);
+  } finally {
+    state.beginning = false;
   }
 }
 
-/** Somebody else has this case: the next one, unless all of them are somebody else's. */
-function skipLocked(id) {
-  state.others.add(id);
-  const free = state.queue.find((item) => !state.others.has(item.id));
-  if (!single && free) show(free.id);
+/** The oldest case after this one that nobody else has: its id, put into the queue and built; null when there is none. */
+async function free(after) {
+  if (!setup.decides || QUEUE.field !== "state") return null;
+  const detail = await lock.nextFree(QUEUE.state, after);
+  if (!detail) return null;
+  state.built.set(detail.id, Promise.resolve(madeOf(detail)));
+  if (!state.queue.some((item) => item.id === detail.id)) state.queue.push(detail);
+  return detail.id;
 }
 
-function releaseLock() {
-  if (state.locked === null) return;
-  const id = state.locked;
-  state.locked = null;
-  api("DELETE", lockPath(id), undefined, { keepalive: true }).catch(() => {});
+/** Somebody else has this case: on to one that is free, unless all of them are somebody else's. */
+async function passOver(id) {
+  if (state.current !== id) return;
+  if (single) {
+    forget(id);
+    show(id); // says whose it is
+    return;
+  }
+  toast(t("review.locked_skipped", { id }));
+  const next = (await free(id)) ?? (await free(0)) ?? state.queue.find((item) => !lock.isTaken(item.id))?.id;
+  if (next && state.current === id) show(next);
 }
 
 // --- the queue ------------------------------------------------------------------------------------------------------
 
 function draw() {
-  if (list) drawQueue(list, state.queue, state.current, show);
+  if (list) drawQueue(list, state.queue, state.current, show, (id) => lock.isTaken(id));
 }
 
 function position() {
@@ -204,6 +217,13 @@ function neighbour(step) {
   const at = position();
   const item = state.queue[at < 0 ? 0 : at + step];
   return item ? item.id : null;
+}
+
+/** Where to go on after this case: the next one that nobody else has, else one before it. */
+function following() {
+  const at = position();
+  const others = [...state.queue.slice(at + 1), ...state.queue.slice(0, Math.max(0, at)).reverse()];
+  return (others.find((item) => !lock.isTaken(item.id)) ?? others[0])?.id ?? null;
 }
 
 function move(step) {
@@ -220,27 +240,38 @@ function drop(id) {
 function merge(items) {
   const ids = new Set(items.map((item) => item.id));
   const gone = position() >= 0 && !ids.has(state.current);
-  const next = gone ? neighbour(1) ?? neighbour(-1) : null;
+  const next = gone ? following() : null;
   state.queue = mergedQueue(state.queue, items, state.skipped);
   if (gone) {
     toast(t("review.decided_by_other", { id: state.current }));
     forget(state.current);
   }
   draw();
+  for (const item of items) freshen(item);
   if (gone) show(state.queue.some((item) => item.id === next) ? next : state.queue[0]?.id ?? null);
-  else if (state.current === null && state.queue.length) show(state.queue[0].id);
+  else if (state.current === null && state.queue.length) begin();
   else if (state.current === null) showEmpty();
   else prefetch();
+}
+
+/** What was built ahead of a case that changed since is built anew. */
+async function freshen(item) {
+  const made = state.built.get(item.id);
+  if (!made) return;
+  const { detail } = await made.catch(() => ({ detail: item }));
+  if (detail.version >= item.version || state.built.get(item.id) !== made) return;
+  forget(item.id);
+  if (state.current === item.id && !state.busy) show(item.id);
 }
 
 async function ask() {
   if (state.busy || document.hidden) return;
   const [found, counted] = await Promise.all([
-    api("GET", `/api/v1/cases?state=candidate&limit=${PAGE}`),
+    api("GET", `/api/v1/cases?${QUEUE.query}&limit=${PAGE}`),
     api("GET", "/api/v1/cases/counts"),
   ]);
   if (state.busy) return; // a decision was taken meanwhile: this answer is old
-  waiting.textContent = counted.counts.candidate;
+  waiting.textContent = QUEUE.field === "state" ? counted.counts[QUEUE.state] : found.items.length;
   merge(found.items);
 }
 
@@ -271,22 +302,23 @@ async function step(id, action, extra) {
   } catch (error) {
     toast(error.message, "error");
     forget(id);
-    if (error.status === 409) afterConflict(id);
+    if (error.status === 409) setTimeout(afterConflict, 0, id);
     return null;
   } finally {
     state.busy = false;
   }
 }
 
-function afterConflict(id) {
-  if (single) show(id);
-  else leave(id);
+/** Somebody else was faster, or has it: look again, and go on when it is gone. */
+async function afterConflict(id) {
+  if (!single) await askQuietly();
+  if (state.current === id) show(id);
 }
 
 /** Take a case off the queue and show the next one. */
 function leave(id) {
-  const next = neighbour(1) ?? neighbour(-1);
-  if (state.locked === id) state.locked = null; // the decision ended it
+  const next = following();
+  lock.ended(id);
   drop(id);
   countDown(1);
   show(next === id ? null : next);
@@ -308,7 +340,7 @@ async function finish(action, extra) {
   if (!detail) return;
   state.decided.push(id);
   toast(words(action, id, extra), "good");
-  if (single || detail.state === "candidate") show(id);
+  if (single || detail[QUEUE.field] === QUEUE.state) show(id);
   else leave(id);
 }
 
@@ -375,8 +407,13 @@ function withClip(run) {
 function stepFrame(direction) {
   withClip((video) => {
     video.pause();
-    video.currentTime = Math.max(0, video.currentTime + direction * FRAME_S);
+    const frame = Number(video.dataset.frameS ?? FRAME_S);
+    video.currentTime = Math.min(Math.max(0, video.currentTime + direction * frame), video.duration || 0);
   });
+}
+
+function stepTime(direction) {
+  stage.querySelector(".timeline")?.step(direction);
 }
 
 function offered(key) {
@@ -403,6 +440,8 @@ const KEYS = {
   " ": () => withClip((video) => (video.paused ? video.play().catch(() => {}) : video.pause())),
   ",": () => stepFrame(-1),
   ".": () => stepFrame(1),
+  "[": () => stepTime(-1),
+  "]": () => stepTime(1),
   "?": () => dialogs.help.showModal(),
 };
 
@@ -420,7 +459,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 onSwipe(stage, move);
-window.addEventListener("pagehide", releaseLock);
-if (has(LOCK)) setInterval(() => state.locked !== null && !document.hidden && keepLock(state.locked), LOCK_EVERY_MS);
 if (single) show(single);
 else watch(askQuietly, eventNames());

@@ -4,6 +4,7 @@ import { duration, h, t } from "/static/lib.js";
 import { secondsAt, span } from "/static/track.js";
 
 const WIDTH = 1000;
+const STEPS = 60; // keys cross the whole case in so many
 
 function marksOf(detail, clipAt) {
   const marks = [["start", 0], ["limit", detail.confirmed_at ? secondsAt(detail, detail.confirmed_at) : null]];
@@ -31,7 +32,7 @@ function drawing(detail, clip, [low, high]) {
 
 /**
  * A slider over the seconds of a case. `onMove(seconds)` is told when the reader moves it; `show(seconds)` of the
- * element moves it without telling. `clipAt` is the second at which the clip begins, or null.
+ * element moves it without telling, `step(direction)` moves it as the reader does. `clipAt` is the second at which the clip begins, or null.
  */
 export function timeline(detail, clipAt, onMove) {
   const limits = bounds(detail, clipAt);
@@ -52,6 +53,12 @@ export function timeline(detail, clipAt, onMove) {
   element.show = (seconds) => {
     slider.value = seconds;
     say();
+  };
+  /** One step back (-1) or on (1), as a reader moves it. */
+  element.step = (direction) => {
+    slider.value = Number(slider.value) + direction * Math.max(1, (limits[1] - limits[0]) / STEPS);
+    say();
+    onMove(Number(slider.value));
   };
   // The clip's length is known once its head is read.
   element.cover = (length) => rail.firstChild.replaceWith(drawing(detail, { at: clipAt, length }, limits));
