@@ -22,6 +22,8 @@ from evidence.outbox import CaseService, Outbox
 from streams.clock import Clock, SystemClock
 from streetwarden.cameras_file import CameraConfig, CamerasFile
 from streetwarden.crew import Crew, working
+from streetwarden.disk_space import disk_space
+from streetwarden.errands import errands
 from streetwarden.machine_token import read_token
 from streetwarden.recording import software_version
 from streetwarden.sealing import OnSealed, Sealing, open_sealing, stamped_too, stamping
@@ -46,11 +48,17 @@ def run_for_api(options: argparse.Namespace, settings: Settings, stopping: threa
     with CaseClient(options.api, token) as client, handing_over(sealing, root, client, clock) as (outbox, on_sealed):
         with working(settings, root, clock, outbox.put_incident, on_sealed, options.looks, sealing) as crew:
             link = OfficeLink(client, crew, outbox, root / LAST_CONFIG)
-            link.follow(options.seconds, stopping)
+            with errands(options.api, token, crew.pipeline, settings.tracks_dir, worker_id()):
+                link.follow(options.seconds, stopping)
             cameras = crew.fleet.health()
         outbox.stop(drain_s=HAND_OVER_SECONDS)
         link.beat(cameras)
     return 0
+
+
+def worker_id() -> str:
+    """By what name the office knows this machine's worker."""
+    return platform.node() or "worker"
 
 
 @contextmanager
@@ -102,13 +110,14 @@ class OfficeLink:
         """Tell the office the worker's health; an office that is away is only noted."""
         outbox, report = self._outbox.status, self._crew.report()
         body = {
-            "worker_id": platform.node() or "worker",
+            "worker_id": worker_id(),
             "software": software_version(),
             "up_seconds": round(time.monotonic() - self._started_s, 1),
             **report,
             "errors": [*report["errors"], *self._refused],
             "cameras": cameras,
             "outbox": {"waiting": outbox.waiting, "sent": outbox.sent, "rejected": outbox.rejected},
+            "disk": disk_space(self._last_config.parent),
         }
         self._try("heartbeat", lambda: self._client.heartbeat(body))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from streetwarden.cameras_file import CameraConfig, load_cameras
 from streetwarden.errors import UsageError
-from streetwarden.replay_camera import GiveUp, replay_camera
+from streetwarden.replay_camera import GiveUp, nobody_watches, replay_camera
 from streetwarden.track_files import TrackArchive
 
 
@@ -32,9 +33,10 @@ def run(options: argparse.Namespace) -> int:
         known = ", ".join(sorted(stored)) or "none"
         raise UsageError(f"{options.tracks}: no tracks of a camera of {options.cameras}; there are those of: {known}")
     give_up = _deadline(options.seconds)
+    on_share = _say_share if options.progress else nobody_watches
     with _without_collecting():
         reports = [
-            replay_camera(camera, archive, _local(since, camera), _local(until, camera), give_up).as_dict()
+            replay_camera(camera, archive, _local(since, camera), _local(until, camera), give_up, on_share).as_dict()
             for camera in chosen
         ]
     unseen = [camera.id for camera in cameras if camera.id not in stored]
@@ -68,6 +70,10 @@ def _without_collecting() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _say_share(share: float) -> None:
+    print(json.dumps({"share": round(share, 4)}), file=sys.stderr, flush=True)
 
 
 def _deadline(seconds: float | None) -> GiveUp:

@@ -23,11 +23,16 @@ MAX_CASES = 2000
 SECOND_NS = 1_000_000_000
 
 GiveUp = Callable[[], bool]
+OnShare = Callable[[float], None]
 
 
 def never() -> bool:
     """Take all the time that it needs."""
     return False
+
+
+def nobody_watches(_share: float) -> None:
+    """Nobody wants to hear how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +91,22 @@ def replay_camera(
     since: datetime | None = None,
     until: datetime | None = None,
     give_up: GiveUp = never,
+    on_share: OnShare = nobody_watches,
 ) -> CameraReplay:
-    """Judge what is stored of a camera by the zones of `camera`, and compare. `give_up` is asked once an hour of it.
+    """Judge what is stored of a camera by the zones of `camera`, and compare. `give_up` is asked once an hour of it,
+    and `on_share` told how much is done, 0..1.
 
     Without `since` from the first look on, without `until` up to the last. Looks from before `since` are judged too,
     so that what then stood is known; nothing confirmed there is counted.
     """
     run = _Run(camera, None if until is None else _ns(until))
     is_complete = True
-    for index, path in enumerate(archive.hours(camera.id, EVER if since is None else since - _lead(camera), until)):
+    hours = archive.hours(camera.id, EVER if since is None else since - _lead(camera), until)
+    for index, path in enumerate(hours):
         if give_up():
             is_complete = False
             break
+        on_share(index / len(hours))
         run.hour(archive.story(path, is_first=index == 0))
     since_ns = run.limits.first_ns if since is None else _ns(since)
     until_ns = run.limits.last_ns + 1 if until is None or not is_complete else _ns(until)

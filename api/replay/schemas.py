@@ -70,9 +70,13 @@ class DayCounts(Counts):
 
 
 class ReplayedCase(BaseModel):
-    """One case in one world; `box` is left, top, right, bottom in 0..1 of the picture."""
+    """One case in one world; `box` is left, top, right, bottom in 0..1 of the picture.
+
+    `case_id` is the office's own number of what was found, when it has one.
+    """
 
     incident_id: str
+    case_id: int | None = None
     zone_id: str
     started_at: datetime
     confirmed_at: datetime
@@ -122,3 +126,14 @@ class ReplayOut(BaseModel):
     cases: list[CasePair]
     cases_left_off: int
     limits: list[Limit]
+
+
+class ReplayJob(BaseModel):
+    """A replay under way or done: `result` when it is done, `problem` (one line) when it failed."""
+
+    id: str
+    camera_id: str
+    state: Literal["running", "done", "failed", "cancelled"]
+    share: float
+    problem: str | None = None
+    result: ReplayOut | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from api.access import Principal
 from api.audit.service import Event, record
-from api.db.models import Camera, ZoneVersion
+from api.db.models import Camera, Case, CaseIncident, ZoneVersion
 from api.errors import InvalidError, NotFoundError
 from api.office import Office
 from api.replay.port import Replayer, ReplayUnavailableError
@@ -22,17 +23,56 @@ DAYS = timedelta(days=7)
 LONGEST = timedelta(days=31)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is replayed: the camera with its zones as they would be, and from when to when."""
+
+    camera: dict[str, Any]
+    since: datetime
+    until: datetime
+
+    @property
+    def camera_id(self) -> str:
+        """The camera's id."""
+        return str(self.camera["id"])
+
+
+def question(office: Office, who: Principal, camera_id: str, told: ReplayIn) -> Question:
+    """What is asked, with the changes put into the zones in use. Raises ApiError."""
+    since, until = _window(office.now(), told)
+    return Question(_camera(office, who, camera_id, told), since, until)
+
+
 def replay(office: Office, who: Principal, replayer: Replayer | None, camera_id: str, told: ReplayIn) -> ReplayOut:
     """What the camera would have found with the changed zones. Raises ApiError."""
     if replayer is None:
         raise ReplayUnavailableError("Nothing is stored on this machine to replay: use `streetwarden replay` there.")
-    since, until = _window(office.now(), told)
-    answer = ReplayOut.model_validate(replayer(_camera(office, who, camera_id, told), since, until))
+    asked = question(office, who, camera_id, told)
+    return finish(office, who, told, replayer(asked.camera, asked.since, asked.until))
+
+
+def finish(office: Office, who: Principal, told: ReplayIn, comparison: dict[str, Any]) -> ReplayOut:
+    """The answer: the comparison with the cases that were found, and a row in the audit log."""
+    answer = ReplayOut.model_validate(comparison)
+    _name_cases(office, answer)
     asked = told.model_dump(mode="json", by_alias=True, include={"removed"})
     after = {**asked, "zones": [_zone(zone) for zone in told.zones], "summary": answer.summary.model_dump()}
     with office.database.writing() as session:
-        record(session, who, office.now(), Event("zones.replayed", f"camera:{camera_id}", after=after))
+        record(session, who, office.now(), Event("zones.replayed", f"camera:{answer.camera_id}", after=after))
     return answer
+
+
+def _name_cases(office: Office, answer: ReplayOut) -> None:
+    """Put the office's own numbers to what was found."""
+    found = {pair.found.incident_id: pair.found for pair in answer.cases if pair.found is not None}
+    ids = sorted(found)
+    with office.database.reading() as session:
+        for begin in range(0, len(ids), 500):
+            some = ids[begin : begin + 500]
+            own = select(Case.incident_id, Case.id).where(Case.incident_id.in_(some))
+            more = select(CaseIncident.incident_id, CaseIncident.case_id).where(CaseIncident.incident_id.in_(some))
+            for incident_id, case_id in [*session.execute(own), *session.execute(more)]:
+                found[incident_id].case_id = case_id
 
 
 def _window(now: datetime, told: ReplayIn) -> tuple[datetime, datetime]:

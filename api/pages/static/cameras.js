@@ -1,10 +1,8 @@
 // The camera wall: fetched again every few seconds, tile by tile; pictures are asked for again only when they are new.
 
-import { api, h, has, localise, t, toast } from "/static/lib.js";
-import { read, showProblem } from "/static/forms.js";
+import { h, localise, t } from "/static/lib.js";
 
 const EVERY_MS = 4000;
-const PROBE = "/api/v1/cameras/probe";
 const wall = document.getElementById("wall");
 const enlarged = document.getElementById("enlarged");
 
@@ -19,7 +17,7 @@ function renew(old, fresh) {
 }
 
 async function refresh() {
-  if (document.hidden || !wall || enlarged.open) return;
+  if (document.hidden || !wall || document.querySelector("dialog[open]")) return;
   const response = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!response.ok || response.redirected) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -42,29 +40,11 @@ wall?.addEventListener("click", (event) => {
     enlarged.replaceChildren(h("div", { class: "frame" }, image), h("p", {}, tile.querySelector("h2").textContent));
     enlarged.showModal();
   }
-  if (event.target.closest("[data-probe]")) probe(`/api/v1/cameras/${encodeURIComponent(tile.dataset.camera)}/probe`, undefined, toast);
 });
 enlarged.addEventListener("click", () => enlarged.close());
 
-async function probe(path, body, say) {
-  say(t("cameras.testing"));
-  try {
-    const found = await api("POST", path, body);
-    say(found.ok ? t("cameras.test_ok", { width: found.width ?? "?", height: found.height ?? "?", codec: found.codec ?? "?" }) : t("cameras.test_failed", { reason: found.reason ?? found.detail ?? "" }));
-  } catch (error) {
-    say(error.message);
-  }
-}
-
-const form = document.getElementById("camera-form");
-if (has(PROBE)) {
-  document.getElementById("probe")?.addEventListener("click", () => {
-    showProblem(form, "");
-    const { url, transport } = read(form);
-    probe(PROBE, { url, transport }, (text) => (document.getElementById("probe-result").textContent = text));
-  });
-}
 document.getElementById("add-camera")?.addEventListener("click", () => {
+  const form = document.getElementById("camera-form");
   form.scrollIntoView({ block: "start" });
   form.elements.id.focus({ preventScroll: true });
 });

@@ -1,6 +1,7 @@
 // The frame around every page: signing out, language, theme, local times.
 
 import { api, localise, toast } from "/static/lib.js";
+import "/static/alarm-count.js";
 
 const THEMES = ["auto", "light", "dark"];
 

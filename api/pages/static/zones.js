@@ -4,6 +4,7 @@ import { api, h, t, time } from "/static/lib.js";
 import { showProblem } from "/static/forms.js";
 import "/static/polygon-editor.js";
 import { ruleForm } from "/static/rule-form.js";
+import { ZoneReplay } from "/static/zone-replay.js";
 import { changes } from "/static/zone-diff.js";
 
 const data = JSON.parse(document.getElementById("zones-data").textContent);
@@ -39,6 +40,7 @@ class ZoneForm {
       });
     }
     element.querySelector("#zone-outline").addEventListener("click", () => this.giveBack());
+    this.replay = new ZoneReplay(element.querySelector(".replay"), () => this.draft());
     element.querySelector("#add-rule").addEventListener("click", () => this.addRule({ kind: this.fields.kind.value }));
   }
 
@@ -152,8 +154,17 @@ class ZoneForm {
     };
   }
 
+  /** The zone as it would be saved, its camera, and the outlines that a replay is shown with. */
+  draft() {
+    const camera = this.fields.camera_id.value;
+    const others = data.zones.filter((zone) => zone.camera_id === camera && zone.id !== this.fields.id.value);
+    const zone = { id: this.fields.id.value, ...this.read() };
+    return { camera, zone, outlines: new Map([...others, zone].map((each) => [each.id, each.polygon])) };
+  }
+
   /** Say before saving what saving would change. */
   compare() {
+    this.replay.changed();
     const lines = changes(this.base, this.read());
     const place = this.form.querySelector("#zone-changes");
     place.replaceChildren(...(lines.length ? lines : [t("diff.none")]).map((line) => h("li", {}, line)));

@@ -1,0 +1,107 @@
+"""Opens and closes alarms: what is wrong for long enough, and what is right again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from api.access import SYSTEM
+from api.alarms.conditions import Condition, Said, Situation, conditions
+from api.audit.service import Event, record
+from api.db.models import Alarm, Camera, CameraHealth, WorkerHeartbeat
+from api.db.upsert import insert_if_missing
+from api.office import Office
+
+# A worker that was silent for a day was taken away, and is no alarm any more.
+GONE = timedelta(days=1)
+# A camera that was just added, or switched on, is not looked at yet.
+NEW = timedelta(minutes=2)
+TELL_AGAIN = timedelta(minutes=1)
+
+
+class AlarmWatch:
+    """One a process. What it saw begin and end is in memory: after a restart patience begins anew."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._began: dict[str, datetime] = {}
+        self._cleared: dict[str, datetime] = {}
+
+    def look(self) -> None:
+        """Compare what is wrong now with the alarms that are open, and bring them together."""
+        now = self._office.now()
+        with self._office.database.reading() as session:
+            situation = self._situation(session, now)
+            rows = session.execute(select(Alarm.open_key, Alarm.seen_at).where(Alarm.open_key.is_not(None))).all()
+        known = {str(key): seen_at for key, seen_at in rows}
+        wrong = {each.key: each for each in conditions(situation, self._office.settings.alarm_limits)}
+        self._began = {key: self._began.get(key, now) for key in wrong}
+        due = [each for key, each in wrong.items() if key not in known and self._lasts(each, now)]
+        over = self._over(set(known) - set(wrong), now)
+        still = [each for key, each in wrong.items() if key in known and now - known[key] >= TELL_AGAIN]
+        if due or over or still:
+            self._write(due, over, still, now)
+
+    def _lasts(self, wrong: Condition, now: datetime) -> bool:
+        return now - self._began[wrong.key] >= timedelta(seconds=wrong.patience_s)
+
+    def _over(self, right: set[str], now: datetime) -> list[str]:
+        self._cleared = {key: self._cleared.get(key, now) for key in right}
+        patience = timedelta(seconds=self._office.settings.alarm_limits.clear_s)
+        return [key for key, since in self._cleared.items() if now - since >= patience]
+
+    def _situation(self, session: Session, now: datetime) -> Situation:
+        statement = select(Camera.id, Camera.updated_at, CameraHealth).outerjoin(
+            CameraHealth, CameraHealth.camera_id == Camera.id
+        )
+        rows: list[Any] = list(session.execute(statement.where(Camera.enabled.is_(True))))
+        cameras = [_camera(camera_id, row) for camera_id, at, row in rows if row is not None or now - at >= NEW]
+        beats = session.scalars(select(WorkerHeartbeat)).all()
+        workers = [Said(beat.worker_id, beat.received_at, beat.body) for beat in beats if now - beat.received_at < GONE]
+        disk = shutil.disk_usage(self._office.settings.data_dir)
+        silent_s = self._office.settings.heartbeat_timeout_s
+        return Situation(now, cameras, workers, silent_s, (disk.total, disk.free))
+
+    def _write(self, due: Iterable[Condition], over: Iterable[str], still: Iterable[Condition], now: datetime) -> None:
+        with self._office.database.writing() as session:
+            for wrong in sorted(still, key=lambda each: each.key):
+                values = {"seen_at": now, "detail": wrong.detail, "figures": dict(wrong.figures)}
+                session.execute(update(Alarm).where(Alarm.open_key == wrong.key).values(**values))
+            opened = [wrong for wrong in due if _open(session, wrong, now)]
+            closed = list(session.scalars(select(Alarm).where(Alarm.open_key.in_(list(over))).with_for_update()))
+            for alarm in closed:
+                alarm.open_key, alarm.closed_at, alarm.seen_at = None, now, now
+            session.flush()
+            for wrong in opened:
+                after = {"detail": wrong.detail, **dict(wrong.figures)}
+                record(session, SYSTEM, now, Event("alarm.opened", f"alarm:{wrong.key}", after=after))
+            for alarm in closed:
+                event = Event("alarm.closed", f"alarm:{alarm.kind}:{alarm.subject}", after={"id": alarm.id})
+                record(session, SYSTEM, now, event)
+
+
+def _camera(camera_id: str, row: CameraHealth | None) -> Said:
+    if row is None:
+        return Said(camera_id, None, {}, None, "unknown")
+    return Said(camera_id, row.received_at, row.body, row.worker_id, row.state)
+
+
+def _open(session: Session, wrong: Condition, now: datetime) -> bool:
+    """False when another service of this database was quicker."""
+    values: dict[str, Any] = {
+        "kind": wrong.kind.value,
+        "subject": wrong.subject,
+        "open_key": wrong.key,
+        "camera_id": wrong.camera_id,
+        "worker_id": wrong.worker_id,
+        "detail": wrong.detail,
+        "figures": dict(wrong.figures),
+        "opened_at": now,
+        "seen_at": now,
+    }
+    return insert_if_missing(session, Alarm, values)
