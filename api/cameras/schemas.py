@@ -5,17 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_serializer
 
 from api.cameras.addresses import check_address, check_timezone
 from api.cameras.files import FileState, read_file
 from api.text import Id, Line
+from api.zones.schemas import Outline, Point
 from evidence.camera_file import CameraFile
+from evidence.text import Text
 
 Address = Annotated[str, Field(max_length=1000), AfterValidator(check_address)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(check_timezone)]
 District = Annotated[str, Field(max_length=64, pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
 Transport = Literal["tcp", "udp"]
+Words = Annotated[Text, StringConstraints(min_length=1, strip_whitespace=True)]
+Masks = Annotated[list[Outline], Field(max_length=64)]
+# No credentials: a camera tells its time to everybody.
+DeviceService = Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$")]
+
+
+def as_lists(masks: list[list[Point]] | None) -> list[list[list[float]]] | None:
+    """Masks as JSON stores them, so that what was told can be compared with what is stored."""
+    return None if masks is None else [[[x, y] for x, y in mask] for mask in masks]
 
 
 class CameraUpdate(BaseModel):
@@ -31,6 +42,12 @@ class CameraUpdate(BaseModel):
     enabled: bool | None = None
     district: District | None = None
     file: CameraFile | None = None
+    place: Words | None = None
+    direction: Words | None = None
+    privacy_masks: Masks | None = None
+    onvif_url: DeviceService | None = None
+
+    _plain = field_serializer("privacy_masks")(as_lists)
 
 
 class CameraIn(BaseModel):
@@ -46,6 +63,12 @@ class CameraIn(BaseModel):
     enabled: bool = True
     district: District = ""
     file: CameraFile = Field(default_factory=lambda: read_file({}))
+    place: Annotated[Words | None, Field(description="Where it stands, for people")] = None
+    direction: Annotated[Words | None, Field(description="Where it looks")] = None
+    privacy_masks: Annotated[Masks, Field(description="What nobody may look at, in 0..1 of the picture")] = []
+    onvif_url: Annotated[DeviceService | None, Field(description="Its device service, to measure its clock")] = None
+
+    _plain = field_serializer("privacy_masks")(as_lists)
 
 
 class HealthView(BaseModel):
@@ -78,6 +101,10 @@ class CameraView(BaseModel):
     district: str
     file: CameraFile
     file_state: FileState
+    place: str | None
+    direction: str | None
+    privacy_masks: list[list[Point]]
+    onvif_url: str | None
 
 
 class CameraList(BaseModel):

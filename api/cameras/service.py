@@ -20,9 +20,14 @@ from api.cameras.schemas import CameraIn, CameraUpdate, CameraView, HealthView
 from api.db.models import Camera, CameraHealth, Package
 from api.db.upsert import insert_if_missing, lock_row
 from api.errors import ConflictError, NotAllowedError, NotFoundError
+from api.live.stills import still_path
 from api.office import Office
 from api.scope import cameras_of, sees
 from api.zones.service import current_zones
+
+# What null takes away; of everything else null leaves it as it is.
+CLEARABLE = frozenset({"device_number", "place", "direction", "onvif_url"})
+KEPT_BY_SILENCE = frozenset({"district", "file", "place", "direction", "privacy_masks", "onvif_url"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def overwrite(office: Office, session: Session, told: CameraIn) -> bool:
     camera = session.get_one(Camera, told.id, with_for_update=True)
     values = _columns(told)
     # A cameras file that is silent about these does not take them away.
-    for name in {"district", "file"} - told.model_fields_set:
+    for name in KEPT_BY_SILENCE - told.model_fields_set:
         del values[name]
     same_address = office.cipher.decrypt(camera.url_encrypted) == told.url
     if same_address and {name: getattr(camera, name) for name in values} == values:
@@ -124,7 +129,7 @@ def change(office: Office, who: Principal, camera_id: str, told: CameraUpdate) -
         before = _facts(camera)
         values = told.model_dump(exclude={"version", "url", "file"}, exclude_unset=True)
         for name, value in values.items():
-            if value is not None or name == "device_number":
+            if value is not None or name in CLEARABLE:
                 setattr(camera, name, value)
         if told.file is not None:
             camera.file = as_stored(told.file)
@@ -140,7 +145,7 @@ def change(office: Office, who: Principal, camera_id: str, told: CameraUpdate) -
 
 def _facts(camera: Camera) -> dict[str, Any]:
     names = ("name", "url_shown", "transport", "device_number", "timezone", "enabled", "version", "district", "file")
-    return {name: getattr(camera, name) for name in names}
+    return {name: getattr(camera, name) for name in (*names, *sorted(CLEARABLE), "privacy_masks")}
 
 
 def view(office: Office, file: CameraRecord) -> CameraView:
@@ -160,11 +165,14 @@ def health_view(office: Office, row: CameraHealth) -> HealthView:
 
 
 def latest_still(office: Office, who: Principal, camera_id: str) -> Path:
-    """The newest whole picture that this camera's packages hold; raise `NotFoundError`."""
+    """The last picture that its worker brought, else the newest whole one of a package; raise `NotFoundError`."""
     statement = select(Package).where(Package.camera_id == camera_id).order_by(Package.received_at.desc()).limit(5)
     with office.database.reading() as session:
         visible(session, who, camera_id)
         packages = session.scalars(statement).all()
+    brought = still_path(office.settings.data_dir, camera_id)
+    if brought.is_file():
+        return brought
     for package in packages:
         for entry in package.manifest["files"]:
             path = office.store.path(package.package_id) / str(entry["path"])

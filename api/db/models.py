@@ -120,6 +120,11 @@ class Camera(Base):
     updated_at: Mapped[datetime]
     district: Mapped[str] = mapped_column(String(ID), server_default="", default="", index=True)
     file: Mapped[dict[str, Any]] = mapped_column(server_default="{}", default=dict)
+    place: Mapped[str | None] = mapped_column(Text)
+    direction: Mapped[str | None] = mapped_column(Text)
+    # Outlines in 0..1 of the picture.
+    privacy_masks: Mapped[list[Any]] = mapped_column(server_default="[]", default=list)
+    onvif_url: Mapped[str | None] = mapped_column(Text)
 
 
 class CameraHealth(Base):
@@ -169,6 +174,8 @@ class ZoneVersion(Base):
     created_at: Mapped[datetime]
     # Zones of several cameras that look at the same place share it.
     spot: Mapped[str | None] = mapped_column(String(ID))
+    # Up to this day, in the camera's time zone, a violation is only warned of.
+    warning_only_until: Mapped[date | None]
 
 
 class IncidentRecord(Base):
@@ -472,11 +479,18 @@ class CaseTransition(Base):
     details: Mapped[dict[str, Any]] = mapped_column(server_default="{}", default=dict)
 
 
+_HERE: Any = {name: text("deleted_at IS NULL") for name in ("postgresql_where", "sqlite_where")}
+
+
 class Package(Base):
     """A verified package in the store."""
 
     __tablename__ = "packages"
-    __table_args__ = (Index("ix_packages_camera_id_received_at", "camera_id", "received_at"),)
+    __table_args__ = (
+        Index("ix_packages_camera_id_received_at", "camera_id", "received_at"),
+        # What retention goes through.
+        Index("ix_packages_sealed_at_ns", "sealed_at_ns", **_HERE),
+    )
     package_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     incident_id: Mapped[str] = mapped_column(String(ID))
@@ -487,6 +501,10 @@ class Package(Base):
     manifest: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
     part: Mapped[int] = mapped_column(server_default="1", default=1)
+    sealed_at_ns: Mapped[int] = mapped_column(BigId, server_default="0")
+    # Its files are gone, by this rule; its tombstone lies in the store.
+    deleted_at: Mapped[datetime | None]
+    deleted_by_rule: Mapped[str | None] = mapped_column(Text)
 
 
 class PackageFile(Base):

@@ -42,6 +42,7 @@ def register(
         "manifest": manifest.model_dump(mode="json", by_alias=True),
         "received_at": now,
         "part": manifest.part,
+        "sealed_at_ns": manifest.sealed_at_ns,
     }
     if not insert_if_missing(session, Package, values):
         return session.get_one(Package, manifest.package_id), False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +18,7 @@ class WorkerZone(BaseModel):
     version: int
     polygon: list[tuple[float, float]]
     rules: list[dict[str, Any]]
+    warning_only_until: date | None
 
 
 class WorkerCamera(BaseModel):
@@ -31,6 +32,10 @@ class WorkerCamera(BaseModel):
     timezone: str
     file: Annotated[dict[str, Any], Field(description="The camera's legal file, without what is empty")]
     zones: list[WorkerZone]
+    place: str | None
+    direction: str | None
+    privacy_masks: list[list[tuple[float, float]]]
+    onvif_url: str | None
 
 
 class WorkerConfig(BaseModel):

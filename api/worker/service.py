@@ -68,9 +68,14 @@ def _camera(office: Office, camera: Camera, zones: list[ZoneVersion]) -> WorkerC
                 version=zone.version,
                 polygon=zone.polygon,
                 rules=zone.rules,
+                warning_only_until=zone.warning_only_until,
             )
             for zone in zones
         ],
+        place=camera.place,
+        direction=camera.direction,
+        privacy_masks=camera.privacy_masks,
+        onvif_url=camera.onvif_url,
     )
 
 

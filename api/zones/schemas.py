@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -54,6 +54,7 @@ class ZoneIn(BaseModel):
     spot: Annotated[Id | None, Field(description="Shared by zones of several cameras that look at the same place")] = (
         None
     )
+    warning_only_until: Annotated[date | None, Field(description="Up to this day a violation is only warned of")] = None
 
 
 class RetirementIn(BaseModel):
@@ -79,6 +80,7 @@ class ZoneOut(BaseModel):
     reason: str
     created_at: datetime
     spot: str | None
+    warning_only_until: date | None
 
 
 class ZoneList(BaseModel):

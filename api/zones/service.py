@@ -17,6 +17,9 @@ from api.scope import cameras_of
 from api.zones.rules import as_stored
 from api.zones.schemas import ZoneIn
 
+# What the next version takes over from the one before when nothing is told of it.
+CARRIED = ("spot", "warning_only_until")
+
 
 def current_zones(session: Session, camera_id: str | None = None) -> list[ZoneVersion]:
     """The latest version of every zone that is not retired."""
@@ -79,8 +82,8 @@ def values_of(told: ZoneIn) -> dict[str, Any]:
         "rules": [as_stored(rule) for rule in told.rules],
         "retired": False,
     }
-    # Left out, it stays as it was.
-    return values | {"spot": told.spot} if "spot" in told.model_fields_set else values
+    # Left out, they stay as they were.
+    return values | {name: getattr(told, name) for name in CARRIED if name in told.model_fields_set}
 
 
 def retire(office: Office, who: Principal, camera_id: str, zone_id: str, base_version: int, reason: str) -> ZoneVersion:
@@ -104,7 +107,8 @@ def _write(
             row = add_version(office, session, who, place, values, reason)
             session.flush()
             action = "zone.retired" if row.retired else "zone.saved"
-            after = {**values, "version": row.version}
+            until = row.warning_only_until
+            after = {**values, "version": row.version, "warning_only_until": until.isoformat() if until else None}
             event = Event(action, f"zone:{camera_id}/{zone_id}", reason=reason or None, after=after)
             record(session, who, office.now(), event)
     except IntegrityError as error:
@@ -123,8 +127,8 @@ def add_version(
     latest = session.scalar(select(func.max(ZoneVersion.version)).where(*wanted)) or 0
     if latest != base:
         raise ConflictError(f"Zone {zone_id} was changed meanwhile: its version is {latest}.", version=latest)
-    before = select(ZoneVersion.spot).where(*wanted, ZoneVersion.version == latest)
-    values = {"spot": session.scalar(before), **values}
+    before = session.scalars(select(ZoneVersion).where(*wanted, ZoneVersion.version == latest)).one_or_none()
+    values = {**{name: getattr(before, name, None) for name in CARRIED}, **values}
     row = ZoneVersion(
         camera_id=camera_id,
         zone_id=zone_id,
