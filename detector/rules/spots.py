@@ -20,6 +20,7 @@ from detector.incident import Incident, IncidentState, TrackPoint
 from detector.rules.base import CLOSE_S, Look, Place, RuleConfig, Subject, share_of_limit
 from detector.rules.history import begun, ended, thinned
 from detector.rules.means import TimedMean
+from detector.tracking.track import TrackView
 
 NANOSECONDS = 1_000_000_000
 HOLD_SHARE = 0.7
@@ -30,6 +31,8 @@ ABSENT_STEP_S = 2.0
 ABSENT_SECONDS = 16.0
 """A spot is empty once looks without a find add up to so many seconds, each counting for at most a step: eight looks at
 least, for a detector misses three of ten."""
+LONG_S = 60.0
+"""What has stood in front for so long and is not seen to have left still stands there."""
 FOLLOW = 0.2
 """Weight of a new box in the spot's: it follows a heap that grows."""
 SAME_PLACE = 0.5
@@ -252,6 +255,8 @@ class SpotJudge:
             return [self._end(spot, look)]
         if subjects:
             return self._hold(spot, subjects, look)
+        if not spot.is_confirmed and self._was_mistaken(spot, look):
+            return [self._end(spot, look)]
         if not self._is_covered(spot, look):
             step_s = look.judged_ns(self._pts_ns) / NANOSECONDS if self._pts_ns is not None else 0.0
             spot.absent_s += min(step_s, ABSENT_STEP_S)
@@ -261,9 +266,16 @@ class SpotJudge:
                 return [self._end(spot, look)]
         return []
 
+    def _was_mistaken(self, spot: Spot, look: Look) -> bool:
+        """Whether the very thing that began the spot is seen to be something else: a bin, found running over once."""
+        own = next((subject.track for subject in look.subjects if subject.track.track_id == spot.track_id), None)
+        return own is not None and own.seen and own.class_name not in self._config.classes
+
     def _is_covered(self, spot: Spot, look: Look) -> bool:
-        in_front = [s.track for s in look.subjects if s.track.class_name in self._config.hiders]
-        return any((track.seen or track.held) and covers(track.xyxy, spot.box) >= COVERED for track in in_front)
+        """Whether something stands in front; what stood there long and was not seen to go, as in glare, still does."""
+        tracks = [s.track for s in look.subjects if s.track.class_name in self._config.hiders]
+        in_front = [track for track in tracks if track.seen or track.held or _stood_long(track)]
+        return any(covers(track.xyxy, spot.box) >= COVERED for track in in_front)
 
     def _hold(self, spot: Spot, subjects: Sequence[Subject], look: Look) -> list[Incident]:
         """Add a look at which it is there; the incident is a change only when this look confirms it."""
@@ -322,6 +334,11 @@ class SpotJudge:
     def _end(self, spot: Spot, look: Look) -> Incident:
         self._spots.remove(spot)
         return ended(spot.incident, look)
+
+
+def _stood_long(track: TrackView) -> bool:
+    since_ns = track.still_since_pts_ns
+    return since_ns is not None and track.held_pts_ns - since_ns >= LONG_S * NANOSECONDS
 
 
 def size(box: Box, look: Look) -> float:

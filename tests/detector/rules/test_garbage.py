@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from detector.boxes import Box
 from detector.incident import Incident
 from detector.rules.base import Judge
 from detector.tracking.track import TrackView
-from tests.detector.rules.looks import judge, look, track
+from tests.detector.rules.looks import S, judge, look, track
 from tests.detector.scripted import states
 
 BAG: Box = (100.0, 110.0, 128.0, 130.0)
@@ -51,6 +52,32 @@ def test_a_heap_behind_a_parked_van_goes_on_under_a_new_track() -> None:
 
     changes = watched(judge("exposed_garbage", dwell_seconds=300), tracks, 2400)
     assert states(changes) == ["pending", "confirmed"]
+
+
+@pytest.mark.parametrize(("stood_since", "ends"), [(400.0, False), (770.0, True)])
+def test_a_van_that_stood_long_and_is_not_seen_in_glare_still_hides_the_heap(stood_since: float, ends: bool) -> None:
+    van = (60.0, 60.0, 170.0, 150.0)
+
+    def tracks(now: float) -> list[TrackView]:
+        if now < 400:
+            return [bag(now)]
+        last_s = min(now, 800.0)  # from then on it is neither seen nor shown by its pixels
+        blind = replace(track(2, "truck", van, last_s, since=stood_since, seen=now <= 800), last_seen_pts_ns=800 * S)
+        return [blind] if now < 1600 else [track(3, "garbage", BAG, now, since=1600)]
+
+    changes = watched(judge("exposed_garbage", dwell_seconds=300), tracks, 2000)
+    assert ("ended" in states(changes)) == ends
+
+
+def test_a_bin_that_was_once_taken_for_an_overflow_begins_nothing() -> None:
+    def tracks(now: float) -> list[TrackView]:
+        if now < 60:
+            return [track(1, "overflow", BIN, now)]
+        return [track(1, "garbage_bin", BIN, now)] if now < 200 else [track(2, "overflow", BIN, now, since=200)]
+
+    changes = watched(judge("exposed_garbage", dwell_seconds=300), tracks, 900)
+    assert states(changes) == ["pending", "ended", "pending", "confirmed"]
+    assert changes[-1].started_pts_ns == 200 * S
 
 
 def test_without_the_van_in_front_the_same_absence_is_the_end() -> None:
