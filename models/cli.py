@@ -156,11 +156,12 @@ def _add_train(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("train", help="make a recipe's weights; run again to go on (extra `train`)")
     parser.add_argument("recipe", type=Path, help="YAML: sets of pictures and how to fit; see models/recipes/")
     parser.add_argument("--start", type=Path, required=True, help="COCO weights of YOLO11n, or a checkpoint (.pt)")
-    parser.add_argument("--keep", type=Path, help="COCO weights to agree with on COCO's classes (fit.retain)")
+    parser.add_argument("--keep", type=Path, help="weights to agree with on COCO's classes (fit.retain)")
     parser.add_argument("--teacher", type=Path, action="append", default=[], help="a COCO detector (ONNX); give two")
     parser.add_argument("--where", action="append", default=[], metavar="NAME=FOLDER", help="a place the recipe names")
     parser.add_argument("--out", type=Path, required=True, help="folder for the data set, checkpoints and export")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch and of the teachers (default 2)")
+    parser.add_argument("--hours", type=float, help="end fitting after so long, with what it has by then")
     parser.add_argument("--device", default="auto", help="auto (a GPU when there is one), cpu, 0, ...")
     parser.set_defaults(run=_train)
 
@@ -177,6 +178,7 @@ def _train(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         device=arguments.device,
         keep=arguments.keep,
+        hours=arguments.hours,
     )
     train(read_recipe(arguments.recipe), shop, _say)
     return 0

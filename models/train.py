@@ -10,6 +10,7 @@ and start weights; the export (`NAME.onnx`); a card without figures (`NAME.json`
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ START = "YOLO11n on COCO, by Ultralytics (AGPL-3.0)"
 class Workshop:
     """Where training finds what it needs and leaves what it makes.
 
-    `start`: COCO weights, or a checkpoint to go on from. `keep`: COCO weights to agree with, when the recipe says so.
+    `start`: COCO weights, or a checkpoint to go on from. `keep`: weights to agree with, when the recipe says so.
+    `hours`: fitting ends after so long, within an epoch if need be, with what it has by then.
     """
 
     start: Path
@@ -41,6 +43,7 @@ class Workshop:
     threads: int = 2
     device: str = "auto"
     keep: Path | None = None
+    hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,25 @@ def fit(recipe: Recipe, data: Path, shop: Workshop, say: Callable[[str], None]) 
     trainer: Any = StreetTrainer(recipe.fit, shop.start, shop.keep, threads=shop.threads, overrides=settings)
     epochs = recipe.fit.epochs
     trainer.add_callback("on_model_save", lambda state: say(f"epoch {state.epoch + 1} of {epochs}"))
+    steps = Steps(None if shop.hours is None else time.monotonic() + 3600 * shop.hours)
+    trainer.add_callback("on_train_batch_end", steps.another)
     trainer.train()
-    (folder / FINISHED).write_text(json.dumps({"epochs": recipe.fit.epochs, "seed": recipe.seed}) + "\n")
+    (folder / FINISHED).write_text(json.dumps({"steps": steps.done, "epochs": epochs, "seed": recipe.seed}) + "\n")
     return last
+
+
+@dataclass(slots=True)
+class Steps:
+    """Counts this run's steps, and ends it at `until_s` of the monotonic clock."""
+
+    until_s: float | None
+    done: int = 0
+
+    def another(self, trainer: Any) -> None:
+        """One step is over."""
+        self.done += 1
+        if self.until_s is not None and time.monotonic() > self.until_s:
+            trainer.stop = True
 
 
 def fit_settings(recipe: Recipe, data: Path, folder: Path, *, device: str, workers: int = 0) -> dict[str, object]:

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from detector.engine import Engine
+from models.catalogue import resolve
 from models.classes import COCO_IDS, COUSIN_IDS, STREET_CLASSES, class_mapping
 from models.errors import ExportError, ModelsError, TrainingError
 from models.export import ExportOptions, export_checkpoint, export_model
 from models.extra import require_train_extra
-from models.street import DOUBT, coco_start, keep_classes, renormalise, street_start
+from models.street import DOUBT, NEVER, coco_start, keep_classes, renormalise, street_start
 from models.train import blend
 
 torch = pytest.importorskip("torch")
@@ -160,3 +161,25 @@ def test_a_changed_export_is_not_kept(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_classes_are_matched_by_name_and_by_their_other_names() -> None:
     assert class_mapping(["bike", "Bus", "tree"], STREET_CLASSES) == {0: 1, 1: 5}
     assert class_mapping(STREET_CLASSES, ["car", "bike"]) == {4: 0, 1: 1}
+
+
+def test_a_float_export_of_ours_is_a_start_that_computes_the_same() -> None:
+    import onnxruntime  # noqa: PLC0415  # slow to import, and only needed here
+
+    weights = resolve("street")
+    known = Engine.load(weights, threads=1).class_names
+    session = onnxruntime.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
+    picture = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(2))
+    expected = session.run(None, {"images": picture.numpy()})[0]
+    with torch.inference_mode():
+        given = street_start(weights).eval()(picture)[0].numpy()
+    rows = [STREET_CLASSES.index(name) for name in known]
+    np.testing.assert_allclose(given[:, :4], expected[:, :4], atol=0.01)
+    np.testing.assert_allclose(given[:, 4:][:, rows], expected[:, 4:], atol=1e-4)
+    others = np.delete(given[:, 4:], rows, axis=1)
+    assert others.max() < 2 * np.exp(NEVER)
+
+
+def test_a_file_that_is_no_float_export_of_ours_is_one_line() -> None:
+    with pytest.raises(ModelsError, match=r"not a float export of yolo11n\.yaml"):
+        street_start(resolve("street12-int8"))

@@ -125,7 +125,8 @@ def data_with_street_classes(data: Path, folder: Path) -> Path:
 
 def test_statistics_and_agreement_with_the_start_go_with_a_resumable_run(picture_set: Path, tmp_path: Path) -> None:
     plan = recipe(epochs=1)
-    extra = {"retain": 1.0, "batch_statistics": True, "cosine": True, "plain_epochs": 0}
+    extra = {"retain": 1.0, "retain_every": 2, "average": 4, "batch_statistics": True, "cosine": True}
+    extra["plain_epochs"] = 0
     plan = plan.model_copy(update={"fit": plan.fit.model_copy(update={**extra, "frozen_layers": 0})})
     work = shop(picture_set, tmp_path)
     data = data_with_street_classes(picture_set / "data.yaml", tmp_path)
@@ -135,6 +136,14 @@ def test_statistics_and_agreement_with_the_start_go_with_a_resumable_run(picture
     trained = load_checkpoint(checkpoint)
     assert not isinstance(getattr(trained, "criterion", None), Retention)
     assert any(name.endswith("running_var") and value.min() < 0.9 for name, value in trained.state_dict().items())
+
+
+def test_a_run_of_limited_time_ends_within_an_epoch(picture_set: Path, tmp_path: Path) -> None:
+    data = data_with_street_classes(picture_set / "data.yaml", tmp_path)
+    work = replace(shop(picture_set, tmp_path), hours=0.0)
+    checkpoint = fit(recipe(epochs=9), data, work, print)
+    assert json.loads((work.out / "fit/finished.json").read_text())["steps"] == 1
+    assert load_checkpoint(checkpoint).names == dict(enumerate(STREET_CLASSES))
 
 
 def test_no_bias_is_warmed_up_with_a_rate_for_random_layers(tmp_path: Path) -> None:
