@@ -14,7 +14,15 @@ def _within(
 ) -> ColumnElement[bool]:
     if not who.limited:
         return true()
-    return or_(camera_id.in_(sorted(who.camera_ids)), district.in_(sorted(who.districts)))
+    # An empty list, or a list of one, would keep SQLite from reading an index in its order.
+    parts = [
+        _one_of(column, names) for column, names in ((camera_id, who.camera_ids), (district, who.districts)) if names
+    ]
+    return or_(*parts)
+
+
+def _one_of(column: InstrumentedAttribute[str], names: frozenset[str]) -> ColumnElement[bool]:
+    return column == next(iter(names)) if len(names) == 1 else column.in_(sorted(names))
 
 
 def cases_of(who: Principal) -> ColumnElement[bool]:

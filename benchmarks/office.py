@@ -28,7 +28,7 @@ from api.settings import ApiSettings
 from api.users.service import create_token
 from benchmarks.errors import BenchmarkError
 from benchmarks.filling import CAMERAS, Books, fill
-from benchmarks.office_day import Day, Notes, OpenPage, Reviewer, Worker
+from benchmarks.office_day import BEAT_S, Day, Notes, OpenPage, Reviewer, Worker
 from benchmarks.packages import Package, PackageMaker
 from benchmarks.postgres import Postgres
 from benchmarks.product import Process, Product, free_port, usage_of
@@ -161,16 +161,21 @@ def _at_work(
 ) -> float:
     """Everybody at once, each in a thread; gives the moment at which the day was over. The first trouble is raised."""
     token, people = admitted
-    until_s = time.monotonic() + float(options.seconds)
+    begin_s = time.monotonic() + options.arrive
+    until_s = begin_s + float(options.seconds)
     week = (datetime.now(UTC) - timedelta(days=7)).strftime("%Y-%m-%dT00:00:00Z")
-    day = Day(url, until_s, options.think, house.settings.data_dir / "packages", week)
-    jobs: list[Callable[[], None]] = [Reviewer(name, PASSWORD, day, notes, pattern).work for name in people]
+    day = Day(url, begin_s, until_s, options.think, house.settings.data_dir / "packages", week)
+    jobs: list[Callable[[], None]] = [
+        Reviewer(name, PASSWORD, day, notes, pattern, late_s=options.think * number / len(people)).work
+        for number, name in enumerate(people)
+    ]
     jobs.append(OpenPage(people[0], PASSWORD, day, notes).work)
     folder = house.folder / f"workers-{time.time_ns():x}"
     for number in range(options.workers):
         share = [f"camera-{camera}" for camera in range(number, CAMERAS, options.workers)]
         per_s, name = options.packages / options.workers, f"worker-{number}"
-        worker = Worker(f"{name}-{time.time_ns():x}", token, share, per_s, day, notes, maker, folder / name)
+        late_s = BEAT_S * number / options.workers
+        worker = Worker(f"{name}-{time.time_ns():x}", token, share, per_s, day, notes, maker, folder / name, late_s)
         jobs.append(worker.work)
     troubles: list[Exception] = []
     threads = [threading.Thread(target=_tried, args=(job, troubles)) for job in jobs]
@@ -233,6 +238,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--packages", type=float, default=1.0, help="a second, of all workers (default: %(default)s)")
     parser.add_argument("--think", type=float, default=3.0, metavar="S", help="how long a reviewer looks at a case")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--arrive", type=float, default=15, metavar="S", help="time for signing in before it begins")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the filled books here for the next run")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own (default: SQLite)")
@@ -251,5 +257,5 @@ BENCHMARK = Benchmark(
         Gate("shown_p95_s", most=2, timed=True),
         Gate("reviews", least=1),
     ),
-    smoke={"cases": 2000, "people": 2, "workers": 1, "seconds": 2, "think": 0.2, "packages": 2.0},
+    smoke={"cases": 2000, "people": 2, "workers": 1, "seconds": 2, "think": 0.2, "packages": 2.0, "arrive": 1.0},
 )

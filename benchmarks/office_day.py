@@ -45,9 +45,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Where the office is, until when everybody works, and how long a reviewer looks at a case."""
+    """Where the office is, when its day begins and ends, and how long a reviewer looks at a case.
+
+    People come before it begins: signing in takes a while on purpose, and nobody signs in before every case. They begin
+    one after the other, as people do.
+    """
 
     url: str
+    begin_s: float
     until_s: float
     think_s: float
     packages: Path
@@ -87,6 +92,11 @@ class Notes:
             self.shown_s.setdefault(incident_id, time.monotonic())
 
 
+def wait_until(moment_s: float) -> None:
+    """Sleep until the monotonic clock shows it."""
+    time.sleep(max(0.0, moment_s - time.monotonic()))
+
+
 @dataclass
 class Reviewer:
     """Takes the next case, looks at its pictures, decides; now and then opens a list."""
@@ -96,15 +106,18 @@ class Reviewer:
     day: Day
     notes: Notes
     pattern: Package
+    late_s: float = 0.0
     turn: int = 0
     _http: httpx.Client = field(init=False)
 
     def work(self) -> None:
-        """Until the day is over, but at least one case: signing in takes a while on purpose."""
+        """Until the day is over, but at least one case."""
         with httpx.Client(base_url=self.day.url, timeout=60) as self._http:
             answer = self._http.post(f"{API}/session", json={"username": self.name, "password": self.password})
             answer.raise_for_status()
             self._http.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+            self._http.get("/cases").raise_for_status()
+            wait_until(self.day.begin_s + self.late_s)
             first = True
             while first or time.monotonic() < self.day.until_s:
                 first = False
@@ -182,6 +195,7 @@ class Worker:
     notes: Notes
     maker: PackageMaker
     folder: Path
+    late_s: float = 0.0
 
     def work(self) -> None:
         """Until the day is over; then the outbox may empty itself."""
@@ -197,6 +211,7 @@ class Worker:
 
     def _live(self, client: CaseClient, outbox: Outbox, beat: dict[str, Any]) -> None:
         etag: str | None = None
+        wait_until(self.day.begin_s + self.late_s)
         next_beat = next_package = time.monotonic()
         number = 0
         while (now := time.monotonic()) < self.day.until_s:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks import accuracy, cameras, events, loop, office, passes, peers, recovery, scaling, sealing, soak
+from benchmarks import accuracy, cameras, crashes, events, loop, office, passes, peers, recovery, scaling, sealing, soak
 from benchmarks.report import Benchmark
 
 BENCHMARKS: Mapping[str, Benchmark] = {
@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         passes.BENCHMARK,
         scaling.BENCHMARK,
         recovery.BENCHMARK,
+        crashes.BENCHMARK,
         sealing.BENCHMARK,
         soak.BENCHMARK,
         events.BENCHMARK,

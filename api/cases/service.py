@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from api.access import Principal
 from api.cases.continuing import overlapping
 from api.cases.lifecycle import OPEN_STATES
-from api.db.models import Camera, Case, CaseTransition, IncidentRecord, Package
+from api.db.models import Camera, Case, CaseDay, CaseTransition, IncidentRecord, Package
 from api.errors import NotFoundError
 from api.office import Office
 from api.scope import cases_of
@@ -76,7 +76,22 @@ def selection(wanted: CaseFilter, who: Principal) -> Select[Case]:
         statement = statement.where(Case.started_at >= wanted.since)
     if wanted.until is not None:
         statement = statement.where(Case.started_at < wanted.until)
+    if wanted.since is not None or wanted.until is not None:
+        statement = statement.where(_numbers_of(wanted.since, wanted.until))
     return statement
+
+
+def _numbers_of(since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
+    """The numbers that cases of these days have: a list in the order of numbers then begins where the days do, and
+    reads no year of cases to find its first one."""
+    days: list[ColumnElement[bool]] = [true()]
+    if since is not None:
+        days.append(CaseDay.day >= since.astimezone(UTC).date())
+    if until is not None:
+        days.append(CaseDay.day <= until.astimezone(UTC).date())
+    first = select(func.min(CaseDay.first_id)).where(*days).scalar_subquery()
+    last = select(func.max(CaseDay.last_id)).where(*days).scalar_subquery()
+    return Case.id.between(first, last)
 
 
 def find(office: Office, wanted: CaseFilter, who: Principal) -> list[QueueRow]:

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +18,7 @@ from api.errors import SetupError
 FOLDER = Path(__file__).parent / "migrations"
 # Any number: only who holds it may migrate this PostgreSQL database.
 LOCK_ID = 5_748_201
+LOOKED_AT = 20_000
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -48,14 +50,31 @@ def is_current(engine: Engine) -> bool:
     return found == ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
+def refresh_statistics(engine: Engine) -> None:
+    """Let SQLite count what its plans are made of: it never does so by itself. PostgreSQL does.
+
+    Each index is looked at in `LOOKED_AT` places only: with a million cases that takes a twentieth of a second.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql(f"PRAGMA analysis_limit={LOOKED_AT}")
+        connection.exec_driver_sql("ANALYZE")
+
+
 def migrate(database_url: str, revision: str = "head") -> None:
-    """Make or upgrade the database at this address; raise `SetupError` when it cannot be reached."""
+    """Make or upgrade the database at this address; raise `SetupError` when it cannot be used."""
     engine = make_engine(database_url)
+    shown = parse_url(database_url).render_as_string(hide_password=True)
     try:
         upgrade(engine, revision)
+        refresh_statistics(engine)
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-        shown = parse_url(database_url).render_as_string(hide_password=True)
+        raise SetupError(f"the database {shown} cannot be used: {cause}") from error
+    except CommandError as error:
+        # Alembic does not know the revision that it finds.
+        cause = "it was written by a newer version of Streetwarden: install that version, or restore a backup"
         raise SetupError(f"the database {shown} cannot be used: {cause}") from error
     finally:
         engine.dispose()

@@ -270,6 +270,15 @@ class Case(Base):
     held_reason: Mapped[str | None] = mapped_column(Text)
 
 
+class CaseDay(Base):
+    """Between which numbers all cases lie that began on a day (UTC); triggers of `cases` keep it."""
+
+    __tablename__ = "case_days"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    first_id: Mapped[int] = mapped_column(BigId)
+    last_id: Mapped[int] = mapped_column(BigId)
+
+
 class CaseIncident(Base):
     """An incident that continues a case that another incident opened."""
 
