@@ -52,7 +52,7 @@ def acknowledge(office: Office, who: Principal, alarm_id: int, note: str) -> Ala
         alarm.acknowledged_at, alarm.acknowledged_by, alarm.note = now, who.name, note or None
         session.flush()
         subject = f"alarm:{alarm.kind}:{alarm.subject}"
-        after = {"id": alarm.id, "camera_id": alarm.camera_id}
+        after = {"alarm": alarm.kind, "camera_id": alarm.camera_id, "worker_id": alarm.worker_id}
         record(session, who, now, Event("alarm.acknowledged", subject, reason=note or None, after=after))
     return alarm
 

@@ -78,11 +78,16 @@ class AlarmWatch:
                 alarm.open_key, alarm.closed_at, alarm.seen_at = None, now, now
             session.flush()
             for wrong in opened:
-                after = {"detail": wrong.detail, **dict(wrong.figures)}
-                record(session, SYSTEM, now, Event("alarm.opened", f"alarm:{wrong.key}", after=after))
+                record(session, SYSTEM, now, Event("alarm.opened", f"alarm:{wrong.key}", after=_told(wrong)))
             for alarm in closed:
-                event = Event("alarm.closed", f"alarm:{alarm.kind}:{alarm.subject}", after={"id": alarm.id})
+                event = Event("alarm.closed", f"alarm:{alarm.kind}:{alarm.subject}", after=_told(alarm))
                 record(session, SYSTEM, now, event)
+
+
+def _told(wrong: Condition | Alarm) -> dict[str, Any]:
+    """What others are told of it."""
+    named = {"alarm": str(wrong.kind), "camera_id": wrong.camera_id, "worker_id": wrong.worker_id}
+    return {**named, "detail": wrong.detail, "figures": dict(wrong.figures)}
 
 
 def _camera(camera_id: str, row: CameraHealth | None) -> Said:
