@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks import accuracy, cameras, crashes, events, loop, office, passes, peers, recovery, scaling, sealing, soak
+from benchmarks import (
+    accuracy,
+    cameras,
+    crashes,
+    events,
+    loop,
+    office,
+    passes,
+    peers,
+    recovery,
+    review,
+    scaling,
+    sealing,
+    soak,
+)
 from benchmarks.report import Benchmark
 
 BENCHMARKS: Mapping[str, Benchmark] = {
@@ -22,5 +36,6 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         events.BENCHMARK,
         accuracy.BENCHMARK,
         office.BENCHMARK,
+        review.BENCHMARK,
     )
 }

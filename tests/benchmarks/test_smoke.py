@@ -26,6 +26,7 @@ PROMISED = {
     "passes": {"passes", "share_seen", "looks_per_s_worst"},
     "sealing": {"cpu_ms", "share_of_core", "package_mb", "loop_call_ms", "by_case"},
     "office": set(),
+    "review": {"cases", "case_s_median", "case_s_p95", "shown_s_median", "shown_s_p95"},
     "soak": {"memory_growth_percent", "threads_grown", "files_grown"},
     "events": {"recall", "precision", "rows"},
     "accuracy": {"rows", "absent"},
