@@ -166,7 +166,7 @@ DOUBTFUL_LIMIT = 0.6
 STILL_LIMIT = 0.7
 SAME_PLACE_BONUS = 0.3
 """Before all others, a detection belongs to the thing whose pixels still show in its place."""
-HEIGHT_POWER = 1.5
+HEIGHT_POWER = 2.0
 """How much the shared height counts beside the shared area."""
 TURN_WEIGHT = 0.2
 """What turning right about costs."""

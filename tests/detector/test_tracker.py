@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.trackers import PEERS, SEQUENCES, load, ours, scored
+from benchmarks.trackers import PEERS, RATES, SEQUENCES, load, ours, scored
 from detector.detections import NO_TRACK, Detections
 from detector.tracking.appearance import Glimpse, GlimpseHistory, similarity
 from detector.tracking.motion import Motions
@@ -158,14 +158,14 @@ def test_motion_learns_a_steady_speed_from_irregular_looks(steps: list[float], s
 
 
 GATES = {
-    ("TUD-Campus", "every"): (0.628, 0.749),
-    ("TUD-Campus", "1 in 5"): (0.545, 0.737),
-    ("TUD-Campus", "1 in 10"): (0.520, 0.615),
-    ("TUD-Campus", "irregular"): (0.525, 0.619),
-    ("TUD-Stadtmitte", "every"): (0.717, 0.799),
-    ("TUD-Stadtmitte", "1 in 5"): (0.689, 0.746),
-    ("TUD-Stadtmitte", "1 in 10"): (0.662, 0.750),
-    ("TUD-Stadtmitte", "irregular"): (0.700, 0.765),
+    ("TUD-Campus", "every"): (0.630, 0.751),
+    ("TUD-Campus", "1 in 5"): (0.585, 0.750),
+    ("TUD-Campus", "1 in 10"): (0.520, 0.652),
+    ("TUD-Campus", "irregular"): (0.556, 0.648),
+    ("TUD-Stadtmitte", "every"): (0.719, 0.796),
+    ("TUD-Stadtmitte", "1 in 5"): (0.715, 0.797),
+    ("TUD-Stadtmitte", "1 in 10"): (0.679, 0.758),
+    ("TUD-Stadtmitte", "irregular"): (0.700, 0.772),
 }
 """MOTA and IDF1 that must not be lost again; what others reach on the same is in `benchmarks.trackers`."""
 
@@ -178,6 +178,17 @@ def test_tracking_of_public_detections_is_not_below_the_committed_values(
     least_mota, least_idf1 = GATES[name, rate]
     assert mota >= least_mota
     assert idf1 >= least_idf1
+
+
+LEAD = 0.05
+BEHIND = {("TUD-Stadtmitte", "irregular"): 0.012}
+"""Rows in which the lead over the best of the three is smaller, and by how much it leads there."""
+
+
+@pytest.mark.parametrize(("name", "rate"), [gate for gate in GATES if gate[1] != "every"])
+def test_at_low_rates_the_best_of_three_trackers_is_five_points_behind(name: str, rate: str) -> None:
+    best = max(PEERS[peer][name][RATES.index(rate)][1] for peer in ("SORT", "ByteTrack", "OCSORT"))
+    assert GATES[name, rate][1] - best >= BEHIND.get((name, rate), LEAD) - 0.003
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
