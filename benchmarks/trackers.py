@@ -32,8 +32,8 @@ IRREGULAR_SEEDS = (0, 1, 2)
 BLANK = np.zeros((480, 640, 3), np.uint8)
 """The sequences come without pictures: the tracker has only boxes to go by."""
 OPTIONS = TrackerOptions(spawn=0.9)
-"""The public detections of people begin at 0.5, and the doubtful of them are mostly wrong. From 0.85 to 0.9 serves about
-alike; which of them was chosen with these sequences in view. The other trackers have their own settings."""
+"""The public detections of people begin at 0.5, and the doubtful of them are mostly wrong. 0.85 and 0.9 serve about
+alike; the choice was made with these sequences in view. The other trackers have their own settings."""
 
 Table = npt.NDArray[np.float64]
 Tracked = tuple[npt.NDArray[np.floating], npt.NDArray[np.integer]]
