@@ -168,7 +168,7 @@ def run(options: argparse.Namespace) -> Outcome:
             for _ in range(options.cases):
                 recorder.seal()
             outbox.wake()
-            _wait_sent(outbox, options.cases)
+            wait_sent(outbox, options.cases)
             desk = Desk(page)
             desk.sign_in(url, "chen", PASSWORD)
             samples = [*clear_queue(desk, options.cases), *watch_arrivals(desk, recorder, outbox, options.packages)]
@@ -227,7 +227,8 @@ def _browser() -> Iterator[Page]:
         raise BenchmarkError(f"{path}: {str(error).splitlines()[0]}") from None
 
 
-def _wait_sent(outbox: Outbox, packages: int) -> None:
+def wait_sent(outbox: Outbox, packages: int) -> None:
+    """Until so many packages have been taken. Raises BenchmarkError when that takes too long."""
     until = time.monotonic() + PATIENCE_S
     while outbox.status.sent < packages:
         if time.monotonic() > until:
