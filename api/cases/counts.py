@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.access import Principal
 from api.cases.lifecycle import CaseState
 from api.db.models import Camera, CaseCount
-from api.db.upsert import insert_if_missing
+from api.db.upsert import dialect_insert
 from api.office import Office
 from api.scope import cameras_of
 
@@ -20,12 +20,18 @@ def shift(session: Session, camera_id: str, source: str | None, target: str) -> 
     """
     if source == target:
         return
-    for state, change in ((source, -1), (target, 1)):
-        if state is None:
-            continue
-        insert_if_missing(session, CaseCount, {"camera_id": camera_id, "state": state, "cases": 0})
-        wanted = CaseCount.camera_id == camera_id, CaseCount.state == state
-        session.execute(update(CaseCount).where(*wanted).values(cases=CaseCount.cases + change))
+    changes = {source: -1, target: 1}
+    rows = [
+        {"camera_id": camera_id, "state": state, "cases": change}
+        for state, change in changes.items()
+        if state is not None
+    ]
+    insert = dialect_insert(session, CaseCount)
+    added = CaseCount.cases + insert.excluded.cases
+    statement = insert.values(rows).on_conflict_do_update(
+        index_elements=[CaseCount.camera_id, CaseCount.state], set_={"cases": added}
+    )
+    session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def by_state(office: Office, who: Principal) -> dict[str, int]:
@@ -33,6 +39,6 @@ def by_state(office: Office, who: Principal) -> dict[str, int]:
     statement = select(CaseCount.state, func.sum(CaseCount.cases)).group_by(CaseCount.state)
     if who.limited:
         statement = statement.join(Camera, Camera.id == CaseCount.camera_id).where(cameras_of(who))
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         rows = session.execute(statement).all()
     return {state.value: 0 for state in CaseState} | {str(row[0]): int(row[1]) for row in rows}

@@ -100,7 +100,7 @@ def find(office: Office, wanted: CaseFilter, who: Principal) -> list[QueueRow]:
     statement = selection(wanted, who).order_by(order).limit(wanted.limit)
     if wanted.after:
         statement = statement.where(Case.id < wanted.after if wanted.newest_first else Case.id > wanted.after)
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         return _rows(session, session.scalars(statement).all())
 
 
@@ -123,7 +123,7 @@ def visible(session: Session, who: Principal, case_id: int) -> Case:
 
 def get(office: Office, who: Principal, case_id: int) -> CaseFile:
     """One case with all that belongs to it; raise `NotFoundError`."""
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         case = visible(session, who, case_id)
         names = _camera_names(session, {case.camera_id})
         packages = session.scalars(
@@ -147,7 +147,7 @@ def transitions(session: Session, case_id: int) -> list[CaseTransition]:
 def related(office: Office, who: Principal, case_id: int) -> Related:
     """Open cases that may be the same violation, and the latest ones of the same place."""
     gap = timedelta(minutes=office.settings.continuing_gap_minutes)
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         case = visible(session, who, case_id)
         here = (Case.camera_id == case.camera_id) & (Case.zone_id == case.zone_id)
         place = or_(here, Case.spot == case.spot) if case.spot else here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sqlite3
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.orm import Session
 
 from api.db.memo import Memo
@@ -40,7 +41,9 @@ def make_engine(database_url: str) -> Engine:
     """Create an engine; SQLite runs in WAL mode, with foreign keys, and begins its writes at once."""
     url = parse_url(database_url)
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0)
+        engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=0)
+        event.listen(engine, "checkout", _refuse_dead)
+        return engine
     if url.database:
         _make_folder(Path(url.database).parent)
     engine = create_engine(
@@ -51,6 +54,18 @@ def make_engine(database_url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Let the pool replace a connection whose server is gone.
+
+    A connection that waits has nothing to read: when there is something, it is the end. Asking the server, as
+    `pool_pre_ping` does, costs each session one way there and back.
+    """
+    poller = select.poll()
+    poller.register(connection.pgconn.socket, select.POLLIN)
+    if poller.poll(0):
+        raise DisconnectionError("the database server has closed this connection")
 
 
 def _make_folder(folder: Path) -> None:
@@ -120,12 +135,23 @@ class Database:
         self.engine = make_engine(database_url)
         self.memo = Memo()
         self._writing = self.engine.execution_options(writes=True)
-        self._turn = WriterQueue().turn if self.engine.dialect.name == "sqlite" else nullcontext
+        on_sqlite = self.engine.dialect.name == "sqlite"
+        self._turn = WriterQueue().turn if on_sqlite else nullcontext
+        self._glancing = self.engine if on_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads."""
         with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def glancing(self) -> Iterator[Session]:
+        """A session for a few reads that need not be of one moment, without a transaction.
+
+        On PostgreSQL that saves two ways there and back. What reads many rows piece by piece needs `reading`.
+        """
+        with Session(self._glancing, expire_on_commit=False) as session:
             yield session
 
     @contextmanager

@@ -12,11 +12,16 @@ from sqlalchemy.orm import Session
 from api.db.models import Base
 
 
-def insert_if_missing(session: Session, model: type[Base], values: dict[str, Any]) -> bool:
-    """Insert one row; False when a row with the same key stands there (or was just committed by somebody else)."""
+def dialect_insert(session: Session, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what happens to rows that are there already; both databases say it alike."""
     table = cast("Table", model.__table__)
     postgres = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert(table) if postgres else sqlite.insert(table)
+    return postgresql.insert(table) if postgres else sqlite.insert(table)
+
+
+def insert_if_missing(session: Session, model: type[Base], values: dict[str, Any]) -> bool:
+    """Insert one row; False when a row with the same key stands there (or was just committed by somebody else)."""
+    table, insert = cast("Table", model.__table__), dialect_insert(session, model)
     statement = insert.values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return session.execute(statement).first() is not None
 
@@ -26,9 +31,7 @@ def insert_or_replace(session: Session, model: type[Base], rows: Sequence[dict[s
     everywhere, so that two of them never wait for each other."""
     if not rows:
         return
-    table = cast("Table", model.__table__)
-    postgres = session.get_bind().dialect.name == "postgresql"
-    insert = postgresql.insert(table) if postgres else sqlite.insert(table)
+    table, insert = cast("Table", model.__table__), dialect_insert(session, model)
     key = [column.name for column in table.primary_key.columns]
     changed = {name: insert.excluded[name] for name in rows[0] if name not in key}
     session.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), list(rows))

@@ -135,7 +135,7 @@ def _one_more(session: Session, key: str, most: int, now: datetime, span: timede
 def find_session(office: Office, cookie: str) -> Principal | None:
     """Who holds this cookie; None when the session is over or its owner may no longer enter."""
     now = office.now()
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         found = session.execute(
             select(User, UserSession)
             .join(UserSession, UserSession.user_id == User.id)

@@ -35,7 +35,7 @@ class Served:
 
 def config(office: Office) -> Served:
     """What workers should watch now; made anew only when something of it was written."""
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         # Read before the rest: what is written meanwhile has a higher version, and is made again at the next question.
         version = session.scalar(select(ConfigVersion.version).where(ConfigVersion.name == CONFIG))
         return office.database.memo.get(CONFIG, version, lambda: _made(office, session))
@@ -106,7 +106,7 @@ def health(office: Office, who: Principal) -> HealthReport:
     """The whole system at a glance."""
     limit = timedelta(seconds=office.settings.heartbeat_timeout_s)
     now = office.now()
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         beats = session.scalars(select(WorkerHeartbeat).order_by(WorkerHeartbeat.worker_id)).all()
         quarantined = session.scalar(select(func.count()).select_from(QuarantinedPackage)) or 0
     states = Counter(_state_of(file.health, now, limit) for file in read_all(office, who))
