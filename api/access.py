@@ -16,11 +16,13 @@ class Role(StrEnum):
     ADMIN = "admin"
     WORKER = "worker"
     AUDITOR = "auditor"
+    # Another office's system that exchanges work orders, and sees nothing else.
+    EXCHANGE = "exchange"
 
 
-PEOPLE = frozenset(Role) - {Role.WORKER}
+PEOPLE = frozenset(Role) - {Role.WORKER, Role.EXCHANGE}
 # What a machine token may be for; a person's decisions are never taken by a token.
-MACHINES = frozenset({Role.WORKER, Role.OPS, Role.AUDITOR})
+MACHINES = frozenset({Role.WORKER, Role.OPS, Role.AUDITOR, Role.EXCHANGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ _CAMERA_READERS = {Role.OPS, Role.ADMIN, Role.AUDITOR}
 _CAMERA_WRITERS = {Role.OPS, Role.ADMIN}
 
 # Open to everybody: liveness, and what a person needs to sign in.
-PUBLIC = frozenset({"healthz", "openapi", "sign_in", "login_page", "login_form"})
+PUBLIC = frozenset({"healthz", "openapi", "sign_in", "login_page", "login_form", "oidc_start", "oidc_callback"})
 
 # What shows or changes the whole city, refused to who is limited to a part of it.
 WHOLE_CITY = frozenset(
@@ -85,6 +87,15 @@ WHOLE_CITY = frozenset(
         "list_webhooks",
         "create_webhook",
         "remove_webhook",
+        "get_mqtt",
+        "systems_page",
+        "put_reminder_rules",
+        "receive_work_order",
+        "hear_work_order",
+        "get_work_order_status",
+        # These reach into the net itself, wherever its cameras stand.
+        "discover_cameras",
+        "list_device_streams",
     }
 )
 
@@ -132,18 +143,51 @@ ACCESS: dict[str, frozenset[Role]] = {
                 "list_zone_versions",
                 "get_camera_still",
                 "get_health",
+                "get_last_still",
+                "list_alarms",
+                "count_alarms",
+                "alarms_page",
                 "cameras_page",
                 "zones_page",
                 "health_page",
             ),
         ),
         (_CAMERA_WRITERS, ("create_camera", "update_camera", "put_zone", "retire_zone", "replay_zones")),
+        (_CAMERA_WRITERS, ("start_replay", "get_replay", "cancel_replay", "acknowledge_alarm")),
+        (_CAMERA_WRITERS, ("probe_address", "probe_camera", "discover_cameras", "list_device_streams")),
+        (_CAMERA_WRITERS, ("open_live_view", "watch_live_view")),
+        ({Role.WORKER}, ("take_errands", "tell_errand", "answer_errand", "put_still", "put_live_picture")),
         ({Role.ADMIN}, ("list_users", "create_user", "update_user", "list_tokens", "create_token", "revoke_token")),
         ({Role.ADMIN}, ("people_page", "revoke_key")),
         ({Role.ADMIN, Role.AUDITOR}, ("list_audit", "verify_audit", "audit_page", "list_quarantine")),
         (frozenset(Role), ("list_keys",)),
         ({Role.WORKER}, ("put_package", "put_timestamp", "put_incident", "put_key", "ask_retention")),
         ({Role.WORKER}, ("get_worker_config", "post_heartbeat")),
+        (
+            _OFFICE,
+            (
+                "list_reminders",
+                "count_reminders",
+                "get_reminder",
+                "print_reminder",
+                "get_reminder_rules",
+                "list_work_orders",
+                "get_work_order",
+                "reminders_page",
+                "reminder_page",
+                "orders_page",
+                "order_page",
+            ),
+        ),
+        (_REVIEWERS, ("issue_reminder", "serve_reminder", "check_reminder", "send_work_order")),
+        (_REVIEWERS, ("answer_work_order", "link_work_order")),
+        ({Role.SECOND_REVIEWER}, ("void_reminder",)),
+        ({Role.ADMIN}, ("put_reminder_rules", "get_mqtt", "systems_page")),
+        ({Role.EXCHANGE}, ("receive_work_order", "hear_work_order", "get_work_order_status")),
+        (
+            {Role.SECOND_REVIEWER, Role.ADMIN, Role.AUDITOR},
+            ("get_monthly_report", "export_monthly_report", "report_page"),
+        ),
     )
     for operation in operations
 }

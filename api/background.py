@@ -9,12 +9,14 @@ from collections.abc import Callable
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.alarms.watch import AlarmWatch
 from api.cases.timers import escalate
+from api.chores import Chores
 from api.office import Office
 from api.webhooks.service import deliver
 
 log = logging.getLogger(__name__)
-WEBHOOKS_EVERY_S, DEADLINES_EVERY_S = 1.0, 30.0
+WEBHOOKS_EVERY_S, DEADLINES_EVERY_S, ALARMS_EVERY_S = 1.0, 30.0, 5.0
 
 
 class Background:
@@ -23,9 +25,12 @@ class Background:
     def __init__(self, office: Office) -> None:
         self._stop = threading.Event()
         self._office = office
+        self._chores = Chores(office)
         tasks: tuple[tuple[str, float, Callable[[], object]], ...] = (
             ("api-deadlines", DEADLINES_EVERY_S, self._tell_deadlines),
+            ("api-alarms", ALARMS_EVERY_S, AlarmWatch(office).look),
             ("api-webhooks", WEBHOOKS_EVERY_S, self._tell_webhooks),
+            *self._chores.tasks(),
         )
         self._threads = [
             threading.Thread(target=self._repeat, args=(every_s, task), name=name, daemon=True)
@@ -44,6 +49,7 @@ class Background:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        self._chores.close()
         if self._client is not None:
             self._client.close()
 

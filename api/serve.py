@@ -44,6 +44,9 @@ class _Server(uvicorn.Server):
         app = self.config.app
         assert isinstance(app, FastAPI)  # noqa: S101 - _server gives it one
         app.state.feed.close()
+        app.state.live.close()
+        app.state.replays.close()
+        await app.state.desk.close()
         await super().shutdown(sockets)
 
 

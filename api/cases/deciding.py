@@ -23,8 +23,10 @@ from api.cases.timers import set_deadline, statement_time
 from api.db.models import Camera, Case, CaseTransition
 from api.errors import ConflictError, InvalidError, NotAllowedError
 from api.office import Office
+from api.reminders.facts import reminder_facts
 
 DETAILS = ("unit", "assignee", "until", "document", "duplicate_of")
+_NO_NEWS = frozenset({"penalize", "close_corrected"})
 _CANDIDATES = frozenset({CaseState.CANDIDATE.value, CaseState.OPINION.value})
 
 
@@ -57,7 +59,7 @@ def offers(office: Office, who: Principal, file: service.CaseFile) -> Offer:
     if _undo_problem(office, who, latest, file.case) is None:
         actions.append(UNDO)
     # What nobody asked for is no news: a case that is not filed needs no word about penalties.
-    blocked = {name: words for name, words in problems.items() if words is not None and name != "penalize"}
+    blocked = {name: words for name, words in problems.items() if words is not None and name not in _NO_NEWS}
     return Offer(actions, blocked)
 
 
@@ -73,18 +75,23 @@ def decide(office: Office, who: Principal, case_id: int, decision: DecisionIn) -
     the table does not hold; `InvalidError` when a reason, a note or a field is missing; `NotAllowedError` when the
     step is not this person's.
     """
-    now = office.now()
     with office.database.writing() as session:
-        case = service.visible(session, who, case_id)
-        if case.version != decision.version:
-            raise _overtaken(case)
-        refuse_others(case, who, now)
-        before = _facts(case)
-        steps = service.transitions(session, case_id)
-        move = _move_for(office, session, who, case, steps, decision)
-        _apply(session, case, move, decision, who, now)
-        _write_down(session, case, move, before, decision, who, now)
+        take_step(office, session, who, case_id, decision)
     return service.get(office, who, case_id)
+
+
+def take_step(office: Office, session: Session, who: Principal, case_id: int, decision: DecisionIn) -> None:
+    """The same in the caller's transaction, which should end soon after: it holds the end of the audit log."""
+    now = office.now()
+    case = service.visible(session, who, case_id)
+    if case.version != decision.version:
+        raise _overtaken(case)
+    refuse_others(case, who, now)
+    before = _facts(case)
+    steps = service.transitions(session, case_id)
+    move = _move_for(office, session, who, case, steps, decision)
+    _apply(session, case, move, decision, who, now)
+    _write_down(session, case, move, before, decision, who, now)
 
 
 def _overtaken(case: Case) -> ConflictError:
@@ -135,7 +142,8 @@ def _facts_for(
     zone = ZoneInfo(camera.timezone if camera else "Asia/Shanghai")
     day = (case.started_at or case.created_at).astimezone(zone).date()
     file = read_file(camera.file if camera else {})
-    return Facts(case, steps, who, now, day, statement_time(session), file, until)
+    reminders = reminder_facts(session, case)
+    return Facts(case, steps, who, now, day, statement_time(session), file, until, reminders)
 
 
 def _check_reason(step: Step, decision: DecisionIn) -> None:

@@ -10,6 +10,7 @@ from api.access import Principal
 from api.cases.lifecycle_management import CaseState
 from api.cases.lifecycle_penalty import PenaltyState
 from api.db.models import Case, CaseTransition
+from api.reminders.facts import NO_REMINDERS, ReminderFacts
 from evidence.camera_file import CameraFile
 from evidence.grade import CAMERA_FILE_INCOMPLETE, CAMERA_FILE_NOT_VALID, WARNING_PERIOD
 
@@ -35,6 +36,7 @@ class Facts:
     statement: timedelta
     camera_file: CameraFile = field(default_factory=lambda: CameraFile.model_validate({}))
     until: datetime | None = None
+    reminders: ReminderFacts = NO_REMINDERS
 
     def last(self, action: str) -> CaseTransition | None:
         """The newest step of this name."""
@@ -106,6 +108,19 @@ def _later_deadline(facts: Facts) -> str | None:
     return "The new deadline must be later than the present one." if facts.until and facts.until <= earliest else None
 
 
+def _corrected(facts: Facts) -> str | None:
+    return None if facts.reminders.corrected else "No re-check after a reminder found that it was corrected."
+
+
+def _reminder_first(facts: Facts) -> str | None:
+    waits = facts.reminders.first and not facts.reminders.ignored
+    return (
+        "This kind is punished only when a served reminder was not heeded: issue one and check again."
+        if waits
+        else None
+    )
+
+
 GUARDS: Mapping[str, Guard] = {
     "other_than_asker": _other_than("ask_opinion", "A second opinion is another person's."),
     "other_than_handler": _other_than("handle", "Who handled a case does not check it."),
@@ -118,6 +133,8 @@ GUARDS: Mapping[str, Guard] = {
     "party_had_time": _party_had_time,
     "in_time": _in_time,
     "later_deadline": _later_deadline,
+    "corrected": _corrected,
+    "reminder_first": _reminder_first,
 }
 
 

@@ -49,6 +49,11 @@ MANAGEMENT_STEPS: tuple[Step, ...] = (
     Step("verify", _S.HANDLED, _S.VERIFIED, REVIEWERS, undoable=True, guards=("other_than_handler",)),
     Step("rework", _S.HANDLED, _S.DISPATCHED, REVIEWERS, needs_note=True),
     Step("close", _S.VERIFIED, _S.CLOSED, REVIEWERS, undoable=True),
+    # A reminder was heeded: the re-check takes this step.
+    *(
+        Step("close_corrected", each, _S.CLOSED, REVIEWERS, needs=("document",), guards=("corrected",))
+        for each in _FILED_ONES
+    ),
     Step("answer", _S.CLOSED, _S.ANSWERED, REVIEWERS, needs_note=True),
     *(Step("transfer", state, _S.TRANSFERRED, SECOND, needs=("unit",), needs_note=True) for state in _FILED_ONES[:2]),
     *(Step("void", state, _S.VOID, SECOND, reasons=VOID_REASONS, guards=("no_penalty",)) for state in _FILED_ONES),

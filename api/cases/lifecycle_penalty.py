@@ -38,7 +38,7 @@ PENALTY_OPEN_STATES = frozenset({*_BEFORE_DECISION, _S.DECIDED, _S.SERVED})
 _step = partial(Step, flow=Flow.PENALTY)
 
 PENALTY_STEPS: tuple[Step, ...] = (
-    _step("penalize", _S.NONE, _S.LEAD, REVIEWERS, undoable=True, guards=("is_filed",)),
+    _step("penalize", _S.NONE, _S.LEAD, REVIEWERS, undoable=True, guards=("is_filed", "reminder_first")),
     _step("screen", _S.LEAD, _S.SCREENED, REVIEWERS, undoable=True),
     _step("review", _S.SCREENED, _S.REVIEWED, SECOND, guards=("other_than_screener", "evidence_holds", "in_time")),
     _step("return", _S.SCREENED, _S.LEAD, SECOND, needs_note=True),

@@ -1,4 +1,4 @@
-"""The smallest workbook that spreadsheets open: one sheet of texts and numbers (ECMA-376), no dependency."""
+"""The smallest workbook that spreadsheets open: sheets of texts and numbers (ECMA-376), no dependency."""
 
 from __future__ import annotations
 
@@ -13,40 +13,62 @@ _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+QUOTE = '"'
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-PARTS = {
-    "[Content_Types].xml": (
-        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/></Types>'
-    ),
-    "_rels/.rels": (
-        f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" Type="{_OFFICE}/officeDocument"'
-        ' Target="xl/workbook.xml"/></Relationships>'
-    ),
-    "xl/workbook.xml": (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
-        '<sheet name="Cases" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    ),
-    "xl/_rels/workbook.xml.rels": (
-        f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" Type="{_OFFICE}/worksheet"'
-        ' Target="worksheets/sheet1.xml"/></Relationships>'
-    ),
-}
 # What XML 1.0 has no way to write.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
+# What a sheet's name may not hold, and how long it may be.
+_NO_NAME = re.compile(r"[\\/?*\[\]:]")
+_LONGEST_NAME = 31
+
+
 def workbook(rows: Iterable[Sequence[Cell]]) -> bytes:
     """The bytes of a workbook with these rows."""
+    return book([("Cases", rows)])
+
+
+def book(sheets: Sequence[tuple[str, Iterable[Sequence[Cell]]]]) -> bytes:
+    """The bytes of a workbook with these sheets, by name and rows."""
     sink = BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in PARTS.items():
+        for name, text in _parts([name for name, _rows in sheets]).items():
             archive.writestr(name, _HEAD + text)
-        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            sheet.writelines(line.encode() for line in _sheet(rows))
+        for number, (_name, rows) in enumerate(sheets, 1):
+            with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as sheet:
+                sheet.writelines(line.encode() for line in _sheet(rows))
     return sink.getvalue()
+
+
+def _parts(names: Sequence[str]) -> dict[str, str]:
+    numbers = range(1, len(names) + 1)
+    kinds = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
+        for number in numbers
+    )
+    places = "".join(
+        f'<Relationship Id="rId{number}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>'
+        for number in numbers
+    )
+    shown = [_NO_NAME.sub(" ", _FORBIDDEN.sub("", name))[:_LONGEST_NAME] for name in names]
+    sheets = "".join(
+        f'<sheet name="{escape(name, {QUOTE: "&quot;"})}" sheetId="{number}" r:id="rId{number}"/>'
+        for number, name in zip(numbers, shown, strict=True)
+    )
+    return {
+        "[Content_Types].xml": (
+            '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>{kinds}</Types>'
+        ),
+        "_rels/.rels": (
+            f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" Type="{_OFFICE}/officeDocument"'
+            ' Target="xl/workbook.xml"/></Relationships>'
+        ),
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_RELATIONS}">{places}</Relationships>',
+    }
 
 
 def _sheet(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:

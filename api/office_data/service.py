@@ -14,11 +14,12 @@ from api.db.models import OfficeDatum
 from api.db.upsert import insert_if_missing, lock_row
 from api.errors import ConflictError
 from api.office import Office
+from api.reminders.rules import ReminderRules
 from api.worktime.calendar import WorkCalendar
 from api.worktime.deadlines import Deadlines
 
 Datum = TypeVar("Datum", bound=BaseModel)
-NAMES: dict[type[BaseModel], str] = {WorkCalendar: "calendar", Deadlines: "deadlines"}
+NAMES: dict[type[BaseModel], str] = {WorkCalendar: "calendar", Deadlines: "deadlines", ReminderRules: "reminder_rules"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,13 @@ MENU = (
     ("cases", "/cases", "cases_page"),
     ("cameras", "/cameras", "cameras_page"),
     ("zones", "/zones", "zones_page"),
+    ("alarms", "/alarms", "alarms_page"),
     ("health", "/health", "health_page"),
+    ("reminders", "/reminders", "reminders_page"),
+    ("orders", "/work-orders", "orders_page"),
+    ("report", "/report", "report_page"),
     ("people", "/people", "people_page"),
+    ("systems", "/systems", "systems_page"),
     ("audit", "/audit", "audit_page"),
 )
 
@@ -68,6 +73,7 @@ def page(request: Request, template: str, status_code: int = 200, **context: Any
             other_languages=[(code, name) for code, name in LANGUAGES.items() if code != language],
             theme=theme if theme in THEMES else "auto",
             office_name=get_office(request).settings.office_name,
+            sign_in_with=_provider(request),
             who=who,
             path=request.url.path,
             menu=[entry for entry in MENU if who.has(*ACCESS[entry[2]])],
@@ -79,6 +85,12 @@ def page(request: Request, template: str, status_code: int = 200, **context: Any
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax", path="/")
     return response
+
+
+def _provider(request: Request) -> dict[str, str] | None:
+    """The OpenID provider that people may sign in with, if there is one."""
+    settings = get_office(request).settings
+    return {"name": settings.oidc_name} if settings.oidc_issuer else None
 
 
 def _features(request: Request) -> list[str]:

@@ -99,7 +99,7 @@ def create_user(office: OfficeDep, who: PrincipalDep, told: UserIn) -> UserCreat
     """Add a person; a password that was made for them is shown once."""
     place = service.Place(told.districts, told.camera_ids, told.unit)
     user, made_up = service.create_user(
-        office, who, told.username, told.roles, told.password, told.display_name or "", place
+        office, who, told.username, told.roles, told.password, told.display_name or "", place, told.oidc_subject
     )
     return UserCreated(**UserView.model_validate(user).model_dump(), one_time_password=made_up)
 
@@ -115,6 +115,7 @@ def update_user(office: OfficeDep, who: PrincipalDep, user_id: BigIdPath, told: 
         disabled=told.disabled,
         reset_password=told.reset_password,
         place=service.Place(told.districts, told.camera_ids, told.unit),
+        oidc_subject=told.oidc_subject,
     )
     return UserCreated(**UserView.model_validate(user).model_dump(), one_time_password=made_up)
 

@@ -18,6 +18,13 @@ Places = Annotated[list[Id], Field(max_length=1000, description="Nothing in eith
 Unit = Annotated[str, StringConstraints(max_length=120, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
+Subject = Annotated[
+    str,
+    StringConstraints(max_length=255, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    Field(description="Who this is to the OpenID provider (sub); empty: nobody"),
+]
+
+
 class SignInBody(BaseModel):
     """A user name and a password."""
 
@@ -59,6 +66,7 @@ class UserIn(BaseModel):
     districts: Places = []
     camera_ids: Places = []
     unit: Unit = ""
+    oidc_subject: Subject | None = None
 
 
 class UserUpdate(BaseModel):
@@ -71,6 +79,7 @@ class UserUpdate(BaseModel):
     districts: Places | None = None
     camera_ids: Places | None = None
     unit: Unit | None = None
+    oidc_subject: Subject | None = None
 
 
 class UserView(BaseModel):
@@ -86,6 +95,7 @@ class UserView(BaseModel):
     districts: list[str]
     camera_ids: list[str]
     unit: str
+    oidc_subject: str | None
 
 
 class UserCreated(UserView):

@@ -76,6 +76,7 @@ def create_user(
     password: str | None,
     display_name: str = "",
     place: Place = ANYWHERE,
+    oidc_subject: str | None = None,
 ) -> tuple[User, str | None]:
     """Add a person; without a password one is made up, returned once, and to be changed by its owner."""
     made_up = one_time_password() if password is None else None
@@ -88,21 +89,33 @@ def create_user(
         password_is_temporary=made_up is not None,
         created_at=office.now(),
         disabled_at=None,
+        oidc_subject=oidc_subject or None,
     )
     place.write(user)
     try:
         with office.database.writing() as session:
             session.add(user)
             session.flush()
-            record(session, who, office.now(), Event("user.created", f"user:{username}", after=_facts(user)))
+            record(session, who, office.now(), Event("user.created", f"user:{username}", after=facts_of(user)))
     except IntegrityError as error:
-        raise ConflictError(f"There is already a user {username!r}.") from error
+        raise ConflictError(_taken(username, oidc_subject)) from error
     return user, made_up
 
 
-def _facts(user: User) -> dict[str, Any]:
+def _taken(username: str, oidc_subject: str | None) -> str:
+    subject = " or somebody with this subject of the provider" if oidc_subject else ""
+    return f"There is already a user {username!r}{subject}."
+
+
+def facts_of(user: User) -> dict[str, Any]:
+    """What the log says about a person."""
     facts = {"display_name": user.display_name, "roles": user.roles, "disabled": user.disabled_at is not None}
-    limits = {"districts": user.districts, "camera_ids": user.camera_ids, "unit": user.unit}
+    limits = {
+        "districts": user.districts,
+        "camera_ids": user.camera_ids,
+        "unit": user.unit,
+        "oidc_subject": user.oidc_subject,
+    }
     return facts | {name: value for name, value in limits.items() if value}
 
 
@@ -121,15 +134,19 @@ def update_user(
     disabled: bool | None,
     reset_password: bool,
     place: Place = UNCHANGED,
+    oidc_subject: str | None = None,
 ) -> tuple[User, str | None]:
-    """Change roles, shut out or let back in, or make a one-time password; sessions end when rights shrink."""
+    """Change roles, shut out or let back in, make a one-time password, link to a subject of the provider (empty: no
+    more); sessions end when rights shrink."""
     now = office.now()
     made_up = one_time_password() if reset_password else None
     with office.database.writing() as session:
         user = session.get(User, user_id, with_for_update=True)
         if user is None:
             raise NotFoundError(f"There is no user {user_id}.")
-        before = _facts(user)
+        before = facts_of(user)
+        if oidc_subject is not None:
+            _link(session, user, oidc_subject)
         if roles is not None:
             user.roles = check_roles(roles)
         if disabled is not None:
@@ -140,9 +157,22 @@ def update_user(
         _keep_an_admin(session, user)
         if user.id != who.user_id:
             session.execute(delete(UserSession).where(UserSession.user_id == user.id))
-        after = _facts(user) | ({"password": "reset"} if made_up else {})
+        after = facts_of(user) | ({"password": "reset"} if made_up else {})
         record(session, who, now, Event("user.changed", f"user:{user.username}", before=before, after=after))
     return user, made_up
+
+
+def _link(session: Session, user: User, oidc_subject: str) -> None:
+    wanted = User.oidc_subject == oidc_subject, User.id != user.id
+    if oidc_subject and (other := session.scalar(select(User.username).where(*wanted))) is not None:
+        raise ConflictError(f"{other} is linked to this subject of the provider already.")
+    user.oidc_subject = oidc_subject or None
+
+
+def set_roles(session: Session, user: User, roles: Sequence[Role]) -> None:
+    """Give a person these roles; raise `ConflictError` when nobody could administer any more."""
+    user.roles = check_roles(roles)
+    _keep_an_admin(session, user)
 
 
 def _keep_an_admin(session: Session, changed: User) -> None:

@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -22,14 +22,14 @@ from api.access import Principal
 from api.audit.service import Event, record
 from api.db.models import Webhook
 from api.errors import ConflictError, NotFoundError
-from api.events.log import LiveEvent, head, read_after
+from api.events.log import head
 from api.office import Office
+from api.webhooks.cursors import wait_after
+from api.webhooks.outbox import TYPE, OutboxEvent, cloud_event, read
 from api.webhooks.schemas import WebhookIn
 
 SIGNATURE = "Streetwarden-Signature"
-TYPE = "application/cloudevents+json; charset=utf-8"
 TIMEOUT_S = 10.0
-LONGEST_WAIT_S = 3600
 
 
 def create(office: Office, who: Principal, told: WebhookIn) -> Webhook:
@@ -92,7 +92,7 @@ def deliver(office: Office, reach: Callable[[], httpx.Client]) -> int:
 
 def _serve(office: Office, reach: Callable[[], httpx.Client], hook: Webhook, now: datetime) -> int:
     with office.database.reading() as session:
-        piece = read_after(session, hook.cursor)
+        piece = read(session, hook.cursor)
     if piece.last == hook.cursor:
         return 0
     wanted = [event for event in piece.events if not hook.actions or event.action in hook.actions]
@@ -109,11 +109,10 @@ def _serve(office: Office, reach: Callable[[], httpx.Client], hook: Webhook, now
 
 def _keep(office: Office, hook: Webhook, outcome: Outcome, now: datetime) -> None:
     failures = 0 if outcome.error is None else hook.failures + 1
-    wait_s = min(2.0**failures, LONGEST_WAIT_S) if failures else 0.0
     values: dict[str, Any] = {
         "cursor": outcome.cursor,
         "failures": failures,
-        "next_try_at": now + timedelta(seconds=wait_s),
+        "next_try_at": now + wait_after(failures),
         "last_error": outcome.error,
     }
     # Two services of one database may both have sent it: the receiver knows the ids, and the cursor never goes back.
@@ -123,7 +122,7 @@ def _keep(office: Office, hook: Webhook, outcome: Outcome, now: datetime) -> Non
         )
 
 
-def _post(office: Office, client: httpx.Client, hook: Webhook, event: LiveEvent, now: datetime) -> str | None:
+def _post(office: Office, client: httpx.Client, hook: Webhook, event: OutboxEvent, now: datetime) -> str | None:
     """Send one event; what went wrong in one line, or None."""
     body = json.dumps(cloud_event(event, office.settings.office_name), ensure_ascii=False).encode()
     secret = office.cipher.decrypt(hook.secret_encrypted)
@@ -133,20 +132,6 @@ def _post(office: Office, client: httpx.Client, hook: Webhook, event: LiveEvent,
     except httpx.HTTPError as error:
         return f"{type(error).__name__}: {error}"[:200]
     return None if answer.is_success else f"answered {answer.status_code}"
-
-
-def cloud_event(event: LiveEvent, source: str) -> dict[str, Any]:
-    """An event as CloudEvents 1.0 JSON."""
-    return {
-        "specversion": "1.0",
-        "id": str(event.number),
-        "source": f"/streetwarden/{source}",
-        "type": f"streetwarden.{event.action}",
-        "subject": f"case:{event.case_id}",
-        "time": event.at.isoformat(),
-        "datacontenttype": "application/json",
-        "data": event.body,
-    }
 
 
 def sign(body: bytes, secret: str, at_s: int) -> str:

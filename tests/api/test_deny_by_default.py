@@ -18,7 +18,7 @@ from tests.api.conftest import Service
 
 # Streams that only end with their page; tests of their own.
 ENDLESS = {"stream_events"}
-OPEN_PATHS = {"/healthz", "/openapi.json", "/login", "/api/v1/session"}
+OPEN_PATHS = {"/healthz", "/openapi.json", "/login", "/api/v1/session", "/login/oidc", "/login/oidc/callback"}
 
 
 def operations(service: Service) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.access import PEOPLE, Role
@@ -20,7 +21,21 @@ from tests.api.conftest import Service
 
 PAGES = Path(render.__file__).parent
 SCRIPTS = sorted((PAGES / "static").glob("*.js"))
-EVERY_PAGE = ("/review", "/cases", "/cameras", "/zones", "/health", "/people", "/account", "/audit", "/cases/1")
+EVERY_PAGE = (
+    "/review", "/cases", "/cameras", "/zones", "/health", "/people", "/account", "/audit", "/cases/1",
+    "/reminders", "/reminders?case_id=1", "/reminders/1", "/work-orders", "/work-orders?case_id=1", "/work-orders/1",
+    "/report", "/report?month=2026-05", "/systems",
+)  # fmt: skip
+
+
+def papers(service: Service, person: httpx.Client) -> None:
+    """A reminder, and a work order that came in."""
+    person.post("/api/v1/cases/1/decisions", json={"action": "confirm", "version": 1})
+    told = {"case_id": 1, "subject": "Stall <b>", "demand": "Remove it."}
+    assert person.post("/api/v1/reminders", json=told).status_code == 201
+    order = {"title": "Stall <b>", "content": "It is back.", "address": "Road 1"}
+    place = "/api/v1/work-orders/received/12345/A-1"
+    assert service.machine("exchange").put(place, json=order).status_code == 201
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -32,6 +47,7 @@ def test_every_page_renders_in_every_language(service: Service, language: str) -
     person.put("/api/v1/cameras/c/zones/z", json=zone)
     beat = {"worker_id": "w", "software": "s", "cameras": [{"camera_id": "c", "state": "streaming"}]}
     service.machine().post("/api/v1/worker/heartbeat", json=beat)
+    papers(service, person)
     for page in EVERY_PAGE:
         answer = person.get(page, params={"lang": language})
         assert answer.status_code == 200, page
@@ -91,6 +107,7 @@ def test_a_chosen_language_is_remembered(service: Service) -> None:
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere(service: Service) -> None:
     service.case("incident-1")
     person = service.person(*PEOPLE)
+    papers(service, person)
     for page in ("/login", *EVERY_PAGE):
         text = (service.anonymous() if page == "/login" else person).get(page).text
         for script in re.findall(r"<script\b[^>]*>", text):
@@ -120,9 +137,13 @@ def test_data_in_pages_cannot_break_out(service: Service) -> None:
 @pytest.mark.parametrize(
     ("role", "first", "menu"),
     [
-        ("reviewer", "/review", {"/review", "/cases"}),
+        ("reviewer", "/review", {"/review", "/cases", "/reminders", "/work-orders"}),
         ("ops", "/cameras", {"/cameras", "/zones", "/health"}),
-        ("auditor", "/review", {"/review", "/cases", "/cameras", "/zones", "/health", "/audit"}),
+        (
+            "auditor",
+            "/review",
+            {"/review", "/cases", "/cameras", "/zones", "/health", "/audit", "/reminders", "/work-orders", "/report"},
+        ),
     ],
 )
 def test_everybody_starts_at_their_work_and_sees_only_it(
@@ -131,7 +152,7 @@ def test_everybody_starts_at_their_work_and_sees_only_it(
     person = service.person(role)
     assert person.get("/").headers["location"] == first
     text = person.get(first).text
-    assert set(re.findall(r'href="(/\w+)"', text.split("</nav>")[0])) == menu
+    assert set(re.findall(r'href="(/[\w-]+)"', text.split("</nav>")[0])) == menu
 
 
 def test_a_refusal_is_a_page_for_people_and_json_for_programs(service: Service) -> None:

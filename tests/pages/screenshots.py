@@ -18,7 +18,7 @@ from api.guard import COOKIE
 from api.pages.i18n import TAGS
 from tests.api.conftest import Service
 from tests.pages.conftest import ARGUMENTS, CHROMIUM, wait_for
-from tests.pages.streets import office
+from tests.pages.streets import add_papers, office
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "images"
 EVERYBODY = ("reviewer", "second_reviewer", "ops", "admin", "auditor")
@@ -29,7 +29,13 @@ PAGES = {
     "cameras": "/cameras",
     "zones": "/zones",
     "health": "/health",
+    "reminders": "/reminders?case_id=2",
+    "reminder": "/reminders/1",
+    "orders": "/work-orders?case_id=2",
+    "order": "/work-orders/1",
+    "report": "/report?month=2026-05",
     "people": "/people",
+    "systems": "/systems",
     "audit": "/audit",
     "account": "/account",
     "login": "/login",
@@ -100,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, office(Path(folder)) as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        add_papers(service)
         session = service.person(*EVERYBODY, username="chen").cookies[COOKIE]
         for look in looks(all_of_them=told.look is not None):
             for name in told.pages:

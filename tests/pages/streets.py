@@ -165,6 +165,38 @@ def _fill(service: Service, cases: int) -> None:
     worker.post("/api/v1/worker/heartbeat", json=heartbeat(streets)).raise_for_status()
 
 
+def add_papers(service: Service) -> None:
+    """A filed case with a reminder that was served and is over, a hotline's order, and a case that was handed on."""
+    worker, reviewer = service.worker(), service.person("reviewer", username="li")
+    stall = {"kind": "street_vending", "codes": (), "flags": {}}
+    bags = [service.sealer.seal(f"papers-{each}", violation=stall) for each in (1, 2)]
+    cases = [service.put(worker, bag).json()["case_id"] for bag in bags]
+    for case_id in cases:
+        decision = {"action": "confirm", "version": 1}
+        reviewer.post(f"/api/v1/cases/{case_id}/decisions", json=decision).raise_for_status()
+    told = {
+        "case_id": cases[0],
+        "subject": "王记烧烤",
+        "subject_ref": "91440101MA5",
+        "demand": "立即停止占道经营，清理地面。",
+    }
+    row = reviewer.post("/api/v1/reminders", json={**told, "hours": 0.5}).raise_for_status().json()
+    served = {"version": row["version"], "how": "direct", "to": "王某"}
+    reviewer.put(f"/api/v1/reminders/{row['id']}/service", json=served).raise_for_status()
+    order = {
+        "title": "夜市占道",
+        "content": "夜市摊位占用人行道，行人无法通行。",
+        "address": "集市街 12 号",
+        "urgency": "urgent",
+    }
+    reporter = {"reporter": {"name": "李女士", "phone": "13800000000"}, "due_at": "2026-06-03T18:00:00+08:00"}
+    place = "/api/v1/work-orders/received/12345/GZ20260601-0001"
+    service.machine("exchange").put(place, json=order | reporter).raise_for_status()
+    sent = {"case_id": cases[1], "target": "12319", "unit": "环卫所", "content": "请清理路面。"}
+    reviewer.post("/api/v1/work-orders", json=sent).raise_for_status()
+    service.clock.advance(minutes=40)
+
+
 @contextmanager
 def office(folder: Path, cases: int = 6) -> Iterator[Service]:
     """A running office with `cases` candidates of the rendered streets, in an empty folder."""
@@ -183,4 +215,4 @@ def office(folder: Path, cases: int = 6) -> Iterator[Service]:
         shutil.rmtree(folder / "scratch", ignore_errors=True)
 
 
-__all__ = ["Street", "heartbeat", "office", "read_streets", "seal"]
+__all__ = ["Street", "add_papers", "heartbeat", "office", "read_streets", "seal"]

@@ -13,7 +13,7 @@ from api.guard import COOKIE
 from tests.api.conftest import Service
 from tests.pages.conftest import wait_for
 from tests.pages.screenshots import EVERYBODY, PAGES, READY
-from tests.pages.streets import office
+from tests.pages.streets import add_papers, office
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
@@ -23,6 +23,7 @@ RUN = "axe.run(document, {resultTypes: ['violations']}).then(found => found.viol
 @pytest.fixture(scope="module")
 def street_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with office(tmp_path_factory.mktemp("office"), cases=3) as service:
+        add_papers(service)
         yield service
 
 

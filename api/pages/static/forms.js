@@ -1,4 +1,5 @@
 // Forms that speak to the API: <form data-api="POST /api/v1/things" data-then="reload">.
+// `data-then="/things/{id}"` goes to what was made.
 // A field's data-type says what it becomes: number, boolean, list (checkboxes), optional (left out when empty).
 
 import { api, t, toast } from "/static/lib.js";
@@ -49,7 +50,9 @@ async function send(form) {
   const answer = await api(method, path, method === "DELETE" ? undefined : read(form));
   const once = form.dataset.once && answer?.[form.dataset.once];
   if (once) showOnce(once);
-  if (form.dataset.then === "reload" || (form.dataset.once && !once)) location.reload();
+  const next = form.dataset.then ?? "";
+  if (next.startsWith("/")) location.assign(next.replace("{id}", encodeURIComponent(answer.id)));
+  if (next === "reload" || (form.dataset.once && !once)) location.reload();
   if (form.dataset.toast || once) {
     form.reset();
     toast(form.dataset.toast ?? t("common.saved"));

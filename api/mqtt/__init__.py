@@ -1,0 +1,1 @@
+"""Telling an MQTT broker what happens to cases."""
