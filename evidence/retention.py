@@ -149,7 +149,8 @@ class Retention:
         package_id = deletion.entry.link.package_id
         tombstone = self._layout.tombstone(package_id)
         if not tombstone.exists():
-            self._write(tombstone, seal_tombstone(self._tombstone(deletion), self._signer))
+            words = tombstone_of(deletion, self._policy.name, self._clock.wall_ns(), self._deleted_by)
+            self._write(tombstone, seal_tombstone(words, self._signer))
         folder = self._layout.package(package_id)
         grave = self._layout.building / f"deleted.{uuid4().hex[:8]}"
         if folder.exists():
@@ -172,20 +173,22 @@ class Retention:
         entries = {name: entry for name, entry in known.items() if name in names}
         return entries | {entry.link.package_id: entry for entry in missing}
 
-    def _tombstone(self, deletion: Deletion) -> Tombstone:
-        link: Link = deletion.entry.link
-        return Tombstone(
-            package_id=link.package_id,
-            camera_id=link.camera_id,
-            manifest_sha256=link.manifest_sha256,
-            chain=link.place,
-            sealed_at_ns=deletion.entry.sealed_at_ns,
-            retention_class=deletion.retention_class,
-            policy=self._policy.name,
-            rule=deletion.rule,
-            deleted_at_ns=self._clock.wall_ns(),
-            deleted_by=self._deleted_by,
-        )
+
+def tombstone_of(deletion: Deletion, policy: str, deleted_at_ns: int, deleted_by: str) -> Tombstone:
+    """What is signed of a deletion by the policy of that name."""
+    link: Link = deletion.entry.link
+    return Tombstone(
+        package_id=link.package_id,
+        camera_id=link.camera_id,
+        manifest_sha256=link.manifest_sha256,
+        chain=link.place,
+        sealed_at_ns=deletion.entry.sealed_at_ns,
+        retention_class=deletion.retention_class,
+        policy=policy,
+        rule=deletion.rule,
+        deleted_at_ns=deleted_at_ns,
+        deleted_by=deleted_by,
+    )
 
 
 def worker_states(root: Path, office: Mapping[str, RetentionState] | None = None) -> Callable[[str], RetentionState]:

@@ -66,6 +66,12 @@ class GradeSection(_Section):
         return GradeLimits(published_days=self.published_days, min_span_s=self.min_span_seconds)
 
 
+class RetentionSection(RetentionPolicy):
+    """The policy, and how often the office's server goes by it."""
+
+    office_every_hours: Annotated[float, Field(gt=0, le=168, description="Between two rounds of `serve`")] = 24.0
+
+
 class EvidenceFile(_Section):
     """The whole file; every section may be left out."""
 
@@ -77,7 +83,7 @@ class EvidenceFile(_Section):
         dict[Identifier, PlateState],
         Field(description="By kind: `not_needed` where the office reads the plate elsewhere; else it stays a lead"),
     ] = Field(default_factory=dict)
-    retention: RetentionPolicy | None = None
+    retention: RetentionSection | None = None
 
 
 class EvidenceConfig:

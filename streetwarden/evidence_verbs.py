@@ -24,6 +24,7 @@ def add_parsers(verbs: Any) -> None:
     retention.add_argument(
         "--token-file", type=Path, metavar="FILE", help="machine token (default: STREETWARDEN_TOKEN)"
     )
+    retention.add_argument("--office", action="store_true", help="the case service's own packages on this machine")
     retention.add_argument("--dry-run", action="store_true", help="only say what would go")
     retention.add_argument("--json", action="store_true", help="print one JSON object")
     _data(retention, _later("retention", "run"))

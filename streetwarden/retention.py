@@ -48,6 +48,10 @@ class OfficeStates(RootModel[dict[Identifier, OfficeState]]):
 def run(options: argparse.Namespace) -> int:
     """Delete, or only count, and say what went."""
     settings = settings_from(options)
+    if options.office:
+        from streetwarden.office_retention import apply_once  # noqa: PLC0415  # the case service only for its own store
+
+        return _told(apply_once(settings, options.policy, dry=options.dry_run), options)
     root = options.root or settings.data_dir / "worker"
     if not (root / "packages").is_dir():
         raise UsageError(f"{root}: there is no folder `packages` in it: name the worker's folder with --root")
@@ -55,6 +59,10 @@ def run(options: argparse.Namespace) -> int:
     if options.api:
         known = {**ask_office(options.api, read_token(options.token_file, settings), root), **known}
     report = apply(settings, root, SystemClock(), options.policy, known, dry=options.dry_run)
+    return _told(report, options)
+
+
+def _told(report: RetentionReport, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({**asdict(report), "dry_run": options.dry_run}))
         return 0

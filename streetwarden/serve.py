@@ -33,7 +33,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = settings_from(options)
         replayer = LocalReplayer(settings.tracks_dir)
-        run_server(api_settings(settings), options.host, options.port, on_ready=_announce, replayer=replayer)
+        from streetwarden.office_retention import rounds  # noqa: PLC0415  # it asks this module for the settings
+
+        with rounds(settings):
+            run_server(api_settings(settings), options.host, options.port, on_ready=_announce, replayer=replayer)
     except SetupError as error:
         raise UsageError(str(error)) from None
     return 0

@@ -32,13 +32,18 @@ def retention_states(office: Office) -> Callable[[str], RetentionState]:
     """What `evidence.retention` asks of each package: nobody's yet, rejected, or part of a case; and whether held."""
 
     def state(package_id: str) -> RetentionState:
-        wanted = select(Case.state, Case.held_reason).join(Package, Package.case_id == Case.id)
+        wanted = select(Case).join(Package, Package.case_id == Case.id)
         with office.database.reading() as session:
-            row = session.execute(wanted.where(Package.package_id == package_id)).one_or_none()
+            case = session.scalars(wanted.where(Package.package_id == package_id)).one_or_none()
         # What is not in the books is nobody's evidence, and nobody may say that it may go: held.
-        return RetentionState("raw", held=True) if row is None else RetentionState(_class(row[0]), row[1] is not None)
+        return RetentionState("raw", held=True) if case is None else state_of(case)
 
     return state
+
+
+def state_of(case: Case) -> RetentionState:
+    """What becomes of the packages of a case."""
+    return RetentionState(_class(case.state), case.held_reason is not None)
 
 
 def _class(state: str) -> RetentionClass:

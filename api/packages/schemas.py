@@ -31,7 +31,10 @@ class FileView(BaseModel):
 
 
 class PackageView(BaseModel):
-    """A verified package: `verified` says that hashes, signature and key held when it arrived."""
+    """A verified package: `verified` says that hashes, signature and key held when it arrived.
+
+    One that retention deleted has no files but its tombstone.
+    """
 
     package_id: str
     incident_id: str
@@ -45,6 +48,9 @@ class PackageView(BaseModel):
     grade: str
     reasons: list[str]
     files: list[FileView]
+    deleted_at: datetime | None
+    deleted_by_rule: str | None
+    tombstone_url: str | None
 
 
 class QuarantineRow(BaseModel):

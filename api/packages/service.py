@@ -25,6 +25,7 @@ from evidence.transport import pack_bag
 # Only these may a browser show; anything else it must save.
 SHOWN = frozenset({"image/jpeg", "image/png", "video/mp4"})
 PREFIX = "/api/v1/packages"
+TOMBSTONE_FILE, TOMBSTONE_ROLE = "tombstone.json", "tombstone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def url_of(package_id: str, path: str) -> str:
 
 def view(package: Package) -> PackageView:
     """A package as JSON, from the manifest that was verified."""
-    manifest = Manifest.model_validate_json(_as_json(package.manifest))
+    manifest, gone = Manifest.model_validate_json(_as_json(package.manifest)), package.deleted_at is not None
     return PackageView(
         package_id=package.package_id,
         incident_id=package.incident_id,
@@ -57,7 +58,10 @@ def view(package: Package) -> PackageView:
         verified=True,
         grade=manifest.grade,
         reasons=list(manifest.reasons),
-        files=[_file_view(package.package_id, entry) for entry in manifest.files],
+        files=[] if gone else [_file_view(package.package_id, entry) for entry in manifest.files],
+        deleted_at=package.deleted_at,
+        deleted_by_rule=package.deleted_by_rule,
+        tombstone_url=url_of(package.package_id, TOMBSTONE_FILE) if gone else None,
     )
 
 
@@ -96,7 +100,7 @@ def _find(office: Office, who: Principal, package_id: str) -> Package:
 
 def find_file(office: Office, who: Principal, package_id: str, path: str) -> StoredFile:
     """A file that the verified manifest lists; raise `NotFoundError` for everything else, path tricks included."""
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         row = session.scalars(
             select(PackageFile)
             .join(Package, Package.package_id == PackageFile.package_id)
@@ -106,7 +110,8 @@ def find_file(office: Office, who: Principal, package_id: str, path: str) -> Sto
     missing = NotFoundError(f"Package {package_id} has no such file.")
     if row is None:
         raise missing
-    place = office.store.path(package_id) / row.path
+    is_tombstone = row.role == TOMBSTONE_ROLE
+    place = office.store.tombstone(package_id) if is_tombstone else office.store.path(package_id) / row.path
     if not place.is_file():
         raise missing
     return StoredFile(place, row.media_type, row.sha256, row.media_type in SHOWN)
@@ -125,7 +130,12 @@ def note_look(office: Office, who: Principal, package_id: str, what: str, purpos
 
 def bag(office: Office, who: Principal, package_id: str) -> Iterator[bytes]:
     """The whole package as a zip, for somebody who will verify it without us."""
-    _find(office, who, package_id)
+    package = _find(office, who, package_id)
+    if package.deleted_at is not None:
+        raise NotFoundError(
+            f"Package {package_id} was deleted on {package.deleted_at:%Y-%m-%d} by {package.deleted_by_rule}: "
+            f"{url_of(package_id, TOMBSTONE_FILE)} stands for it.",
+        )
     return pack_bag(office.store.path(package_id))
 
 

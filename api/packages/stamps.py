@@ -34,7 +34,8 @@ def take(office: Office, who: Principal, package_id: str, data: bytes) -> Stampe
     Raises `NotFoundError` for a package that is not here, `InvalidError` for a stamp that does not hold.
     """
     with office.database.reading() as session:
-        if session.get(Package, package_id) is None:
+        package = session.get(Package, package_id)
+        if package is None or package.deleted_at is not None:
             raise NotFoundError(f"There is no package {package_id}.")
         keys = registry(session, office.settings.timestamp_authorities)
     place = office.store.path(package_id)

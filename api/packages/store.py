@@ -2,6 +2,7 @@
 
     incoming/<random>/     one upload: the archive, then the unpacked bag, then only the note of what it became
     packages/ab/abcd.../   a verified bag; the rename into this place happens before its row is written
+    tombstones/ab/abcd....json   what stands for a package that retention deleted
     quarantine/<random>/   a bag that did not verify
 
 A process that dies between the rename and the row leaves its note in `incoming`; `abandoned` finds it.
@@ -63,12 +64,17 @@ class PackageStore:
         self.incoming = data_dir / "incoming"
         self.packages = data_dir / "packages"
         self.quarantine = data_dir / "quarantine"
-        for folder in (self.incoming, self.packages, self.quarantine):
+        self.tombstones = data_dir / "tombstones"
+        for folder in (self.incoming, self.packages, self.quarantine, self.tombstones):
             folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, package_id: str) -> Path:
         """Where a package lies, or would lie; spread over subfolders so that no folder grows endless."""
         return self.packages / package_id[:2] / package_id
+
+    def tombstone(self, package_id: str) -> Path:
+        """Where the tombstone of a deleted package lies."""
+        return self.tombstones / package_id[:2] / f"{package_id}.json"
 
     @contextmanager
     def receiving(self) -> Iterator[Arrival]:
@@ -102,6 +108,27 @@ class PackageStore:
         arrival.bag.rename(target)
         sync_folder(target.parent)
         sync_folder(self.packages)
+
+    def keep_tombstone(self, package_id: str, content: bytes) -> bytes:
+        """Put a tombstone in its place, whole and on the disk; the one that stands there stays. Gives that one."""
+        target = self.tombstone(package_id)
+        if target.exists():
+            return target.read_bytes()
+        target.parent.mkdir(exist_ok=True)
+        with self.receiving() as arrival:
+            write_durably(arrival.bag, content)
+            arrival.bag.rename(target)
+        sync_folder(target.parent)
+        sync_folder(self.tombstones)
+        return content
+
+    def bury(self, package_id: str) -> None:
+        """Take a package away in one step, then its files; the caller holds the package."""
+        place = self.path(package_id)
+        with self.receiving() as arrival:
+            if place.exists():
+                place.rename(arrival.bag)
+                sync_folder(place.parent)
 
     def set_aside(self, bag: Path) -> str:
         """Move a bag (or an archive that is none) to quarantine; give the folder's name."""

@@ -13,7 +13,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from detector.incident import Incident, IncidentState, TrackPoint
-from evidence.chain import next_place
+from evidence.chain import Head, next_place
 from evidence.compose import Draft, Material, compose
 from evidence.context import CameraContext, RecorderContext
 from evidence.manifest import package_id_for
@@ -150,6 +150,7 @@ class Sealer:
         camera_id: str = "north-gate",
         sealed_at_ns: int = SEALED_AT_NS,
         zone_id: str | None = None,
+        head: Head | None = None,
         **changes: Any,
     ) -> SealedBag:
         fields = dict(self._draft.fields) | {
@@ -164,5 +165,5 @@ class Sealer:
             **changes,
         }
         made = signer(seed)
-        manifest = Draft(self._draft.files, fields).manifest(next_place(None), sealed_at_ns, made.key_id)
+        manifest = Draft(self._draft.files, fields).manifest(next_place(head), sealed_at_ns, made.key_id)
         return SealedBag(manifest.package_id, name, dict(bag_files(manifest, dict(self._draft.files), made)))
