@@ -51,7 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--generated",
         type=Path,
         metavar="DIR",
-        help="instead of the demo's and real clips those that `python -m datasets.scenes clips --out DIR` made",
+        help="clips that `python -m datasets.scenes clips --out DIR` made: a row for each kind",
     )
     parser.add_argument("--model", metavar="NAME|FILE", help="with --generated: one for all kinds, not each its own")
     add_clip_options(parser)
@@ -59,13 +59,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Outcome:
     """Analyse every clip. Raises BenchmarkError when one cannot be."""
-    noise, more = _noise(options.scenarios)
-    if options.generated is not None:
-        kinds, samples = generated_clips.measure(options.generated, options.model, options.only, options.first)
-        return Outcome({**noise, "generated": kinds}, [*samples, *more])
     rows = [row for row in all_rows(options.clips) if not options.only or row.name in options.only][: options.first]
     figures: Figures = {}
-    samples = []
+    samples: list[Sample] = []
     scores: list[Score] = []
     for row in rows:
         say(f"events: {row.name}")
@@ -76,7 +72,17 @@ def run(options: argparse.Namespace) -> Outcome:
         figures[row.name] = _figures(row, result, took_s)
         samples += [_sample(row, pair) for pair in result.pairs]
         samples += [{"clip": row.name, "verdict": "missed", "from_s": one.from_s} for one in result.missed]
-    return Outcome({**_over_all(scores), **noise, "absent": absent(), "rows": figures}, [*samples, *more])
+    others, more = _others(options)
+    return Outcome({**_over_all(scores), **others, "absent": absent(), "rows": figures}, [*samples, *more])
+
+
+def _others(options: argparse.Namespace) -> tuple[Figures, list[Sample]]:
+    """Figures by kind: of scripted scenarios, and of generated clips where there are some."""
+    figures, samples = _noise(options.scenarios)
+    if options.generated is not None:
+        kinds, more = generated_clips.measure(options.generated, options.model, options.only, options.first)
+        figures, samples = {**figures, "generated": kinds}, [*samples, *more]
+    return figures, samples
 
 
 def _noise(count: int) -> tuple[Figures, list[Sample]]:
