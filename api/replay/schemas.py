@@ -26,7 +26,8 @@ class ZoneDraft(BaseModel):
 class ReplayIn(BaseModel):
     """What would change: `zones` are new or changed, `removed` would end; all others stay as they are.
 
-    `from` and `until` bound the time that is replayed; by default the last seven days.
+    `from` and `until` bound the time that is replayed; `days` is how long before `until` it begins, seven if nothing
+    is said.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -34,6 +35,7 @@ class ReplayIn(BaseModel):
     removed: Annotated[list[Id], Field(max_length=100)] = []
     since: Annotated[AwareDatetime | None, Field(alias="from")] = None
     until: AwareDatetime | None = None
+    days: Annotated[int | None, Field(ge=1, le=31)] = None
 
     @model_validator(mode="after")
     def _something_once(self) -> Self:

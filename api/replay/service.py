@@ -77,7 +77,7 @@ def _name_cases(office: Office, answer: ReplayOut) -> None:
 
 def _window(now: datetime, told: ReplayIn) -> tuple[datetime, datetime]:
     until = min(told.until or now, now)
-    since = told.since or until - DAYS
+    since = told.since or until - (timedelta(days=told.days) if told.days else DAYS)
     if since >= until:
         raise InvalidError("from: must be before until, and in the past.")
     if until - since > LONGEST:

@@ -1,13 +1,13 @@
-"""What a service asks its workers to do at once: probes, finds, replays, live views; with a worker of the test's own."""
+"""What a service asks its workers to do at once: probes, finds, replays and live views."""
 
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,11 +16,11 @@ import pytest
 from api.errands.desk import Desk
 from api.probe.quota import Quota, TooOftenError
 from tests.api.conftest import Clock, Service
+from tests.api.workers import working
 
 JPEG = b"\xff\xd8\xff" + b"picture" + b"\xff\xd9"
 FOUND = {"ok": True, "took_s": 0.4, "codec": "h264", "width": 1920, "height": 1080, "fps": 25.0, "worker_id": "edge"}
 SECRET_URL = "rtsp://admin:pa55word@10.1.2.3/stream"
-Answer = Callable[[dict[str, Any]], dict[str, Any] | str]
 ZONE = {
     "id": "kerb",
     "class": "prohibited",
@@ -30,38 +30,9 @@ ZONE = {
 
 
 @pytest.fixture
-def database_url(fast_path: Any, sqlite_template: Any) -> str:
+def database_url(fast_path: Path, sqlite_template: Path) -> str:
     """Errands live in memory: one database is enough."""
-    import shutil  # noqa: PLC0415
-
     return f"sqlite:///{shutil.copy(sqlite_template, fast_path / 'streetwarden.sqlite3')}"
-
-
-@contextmanager
-def working(service: Service, answers: dict[str, Answer], asked: list[dict[str, Any]] | None = None) -> Iterator[None]:
-    """A worker that answers each kind of errand as it is told to; it is connected when the block begins."""
-    client, stopping, connected = service.machine(), threading.Event(), threading.Event()
-
-    def work() -> None:
-        while not stopping.is_set():
-            items = client.post("/api/v1/worker/errands", json={"worker_id": "edge", "wait_s": 0.2}).json()["items"]
-            connected.set()
-            for errand in items:
-                if asked is not None:
-                    asked.append(errand)
-                answer = answers[errand["kind"]](errand["body"])
-                key = "error" if isinstance(answer, str) else "result"
-                path = f"/api/v1/worker/errands/{errand['id']}/answer"
-                client.post(path, json={"worker_id": "edge", key: answer}).raise_for_status()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    assert connected.wait(20)
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
 
 
 def probe(client: httpx.Client, url: str = SECRET_URL) -> httpx.Response:

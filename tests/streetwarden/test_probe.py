@@ -70,7 +70,9 @@ def _serve(listener: socket.socket, answer: Answerer) -> None:
 def rtsp(request: str, status: str = "200 OK", body: str = "") -> str:
     number = next((line for line in request.split("\r\n") if line.lower().startswith("cseq")), "CSeq: 1")
     head = f"RTSP/1.0 {status}\r\n{number}\r\n"
-    return f"{head}Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}" if body else f"{head}\r\n"
+    return (
+        f"{head}Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}" if body else f"{head}\r\n"
+    )
 
 
 def test_a_camera_that_works_is_described_with_a_first_still(simulator: Simulator) -> None:

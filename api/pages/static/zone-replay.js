@@ -2,7 +2,6 @@
 
 import { api, h, moment, number, t } from "/static/lib.js";
 
-const DAY_MS = 86_400_000;
 const ASK_MS = 500;
 const SIDES = ["found", "would"];
 const CHANGES = ["same", "changed", "new", "gone"];
@@ -106,8 +105,8 @@ export class ZoneReplay {
     this.#progress(t("replay.running", { days }), 0);
     this.button.disabled = true;
     try {
-      const body = { zones: [zone], from: new Date(Date.now() - days * DAY_MS).toISOString() };
-      const job = await this.#follow(await api("POST", `/api/v1/cameras/${encodeURIComponent(camera)}/zones/replays`, body));
+      const begun = await api("POST", `/api/v1/cameras/${encodeURIComponent(camera)}/zones/replays`, { zones: [zone], days });
+      const job = await this.#follow(begun);
       if (job.state === "done") this.#show(job.result, outlines);
       else this.#say(job.state === "cancelled" ? t("replay.cancelled") : job.problem);
     } catch (error) {

@@ -40,7 +40,7 @@ class ZoneForm {
       });
     }
     element.querySelector("#zone-outline").addEventListener("click", () => this.giveBack());
-    this.replay = new ZoneReplay(element.querySelector(".replay"), () => this.draft());
+    this.replay = new ZoneReplay(document.querySelector(".replay"), () => this.draft());
     element.querySelector("#add-rule").addEventListener("click", () => this.addRule({ kind: this.fields.kind.value }));
   }
 
