@@ -39,7 +39,7 @@ def update_camera(office: OfficeDep, who: PrincipalDep, camera_id: Identifier, t
 
 @router.get("/{camera_id}/still", response_class=FileResponse)
 def get_camera_still(office: OfficeDep, who: PrincipalDep, camera_id: Identifier) -> FileResponse:
-    """The newest picture that a package of this camera holds, to draw zones on; the look is logged."""
+    """The newest picture of this camera, to draw zones on; the look is logged."""
     path = service.latest_still(office, who, camera_id)
     with office.database.writing() as session:
         event = Event(

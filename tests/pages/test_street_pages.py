@@ -140,7 +140,7 @@ def test_a_zone_is_tried_on_the_past_before_it_is_saved(
         expect(result.locator("svg.place .would")).to_have_count(1)
         result.get_by_role("button", name="Gone").click()
         expect(row).to_be_hidden()
-        page.locator("#zone-form [name=dwell_seconds]").fill("3600")
+        page.locator("#rules [data-rule=dwell_seconds]").fill("3600")
         expect(page.locator("#replay-problem")).to_have_text("The draft has changed since: try it again.")
         page.locator("#replay-run").click()
         expect(result).to_contain_text("No case, neither found nor would be.")
