@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from api.db.engine import Database
 from api.errors import SetupError
 from api.files import sync_folder, write_durably
+from api.packages.looks import Looks
 from api.packages.store import PackageStore
 from api.settings import ApiSettings
 
@@ -48,6 +49,7 @@ class Office:
     store: PackageStore
     cipher: Cipher
     now: Callable[[], datetime]
+    looks: Looks = field(default_factory=Looks)
 
     def close(self) -> None:
         self.database.close()

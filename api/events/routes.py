@@ -51,16 +51,23 @@ async def _chained(first: str, lines: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 async def _lines(request: Request, feed: Feed, who: PrincipalDep, after: int | None) -> AsyncIterator[str]:
+    clock = asyncio.get_running_loop().time
     async with feed.listening(who, after) as client:
         yield "retry: 2000\n\n"
+        checked = clock()
         while True:
-            told = await _next(request, client)
+            told = await _next(client)
+            if clock() - checked >= BEAT_S:
+                # Whoever was signed out or shut out meanwhile hears nothing more, however much there is to hear.
+                still = await run_in_threadpool(identify, request)
+                told = told if still is not None and still.name == client.who.name else None
+                checked = clock()
             if told is None:
                 return
             yield told
 
 
-async def _next(request: Request, client: Client) -> str | None:
+async def _next(client: Client) -> str | None:
     """The next line for this page; None when the stream is over."""
     if client.missed:
         client.missed = False
@@ -68,9 +75,7 @@ async def _next(request: Request, client: Client) -> str | None:
     try:
         event = await asyncio.wait_for(client.queue.get(), BEAT_S)
     except TimeoutError:
-        # Whoever was signed out or shut out meanwhile hears nothing more.
-        still = await run_in_threadpool(identify, request)
-        return ": beat\n\n" if still is not None and still.name == client.who.name else None
+        return ": beat\n\n"
     return None if event is None else _text(event)
 
 

@@ -81,7 +81,7 @@ def get_package_file(
 ) -> FileResponse:
     """A file of a verified package, in parts if wanted; each look is written to the audit log."""
     found = service.find_file(office, who, package_id, path)
-    if _begins(request.headers.get("range")):
+    if office.looks.begins(who.name, package_id, path, request.headers.get("range"), office.now()):
         service.note_look(office, who, package_id, path, purpose)
     headers = {"Cache-Control": "private, no-store", "Content-SHA256": found.sha256}
     kind = "inline" if found.shown else "attachment"
@@ -92,11 +92,6 @@ def get_package_file(
         filename=found.path.name,
         content_disposition_type=kind,
     )
-
-
-def _begins(range_header: str | None) -> bool:
-    """Whether a request starts a look: a player that fetches the rest of a clip does not look again."""
-    return range_header is None or range_header.replace(" ", "").startswith("bytes=0-")
 
 
 @router.get(

@@ -85,6 +85,17 @@ def test_a_look_is_written_down_once_with_who_and_why(service: Service, bag: Sea
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("part", ["bytes=1-", "bytes=-500", "bytes=1-, 0-0"])
+def test_who_asks_for_the_rest_alone_looks_too(service: Service, bag: SealedBag, part: str) -> None:
+    client = service.person("reviewer", username="chen")
+    for _ in range(2):
+        client.get(url(bag, CLIP), headers={"Range": part})
+    assert [row["after"]["file"] for row in looks(service)] == [CLIP]
+    service.clock.advance(minutes=11)
+    client.get(url(bag, CLIP), headers={"Range": part})
+    assert len(looks(service)) == 2
+
+
 def test_the_whole_package_can_be_checked_without_the_service(service: Service, bag: SealedBag, tmp_path: Path) -> None:
     client = service.person("auditor")
     archive = client.get(f"/api/v1/packages/{bag.package_id}/bag")
