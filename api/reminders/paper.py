@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import fpdf
+from fpdf.enums import WrapMode
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -83,6 +84,7 @@ def draw(reminder: Reminder, matter: Matter, zone: ZoneInfo, language: str) -> b
     _head(pdf, reminder, language)
     _paragraphs(pdf, words, language)
     _rows(pdf, _facts(reminder, matter, zone, language))
+    _seal(pdf, reminder, zone, language)
     _signatures(pdf, language)
     return bytes(pdf.output())
 
@@ -149,7 +151,9 @@ def _paragraphs(pdf: fpdf.FPDF, words: dict[str, str], language: str) -> None:
     for number, (name, text) in enumerate(words.items()):
         pdf.set_font(FAMILY, "B" if name == "paper.to" or name.startswith("paper.deadline") else "", 12)
         indent = "　　" if language == "zh" and number else ""
-        pdf.multi_cell(WIDTH_MM, 7.4, indent + text, align="L", new_x="LMARGIN", new_y="NEXT")
+        # Chinese breaks between any two characters, English between words.
+        wrap = WrapMode.CHAR if language == "zh" else WrapMode.WORD
+        pdf.multi_cell(WIDTH_MM, 7.4, indent + text, align="L", new_x="LMARGIN", new_y="NEXT", wrapmode=wrap)
         pdf.ln(1.6)
     pdf.ln(3)
 
@@ -161,7 +165,7 @@ def _facts(reminder: Reminder, matter: Matter, zone: ZoneInfo, language: str) ->
         ("reminders.case", reminder.case_id),
         ("reminders.subject_ref", reminder.subject_ref or ""),
         ("reminders.issued", f"{local(reminder.issued_at, zone, language)}  {reminder.issued_by}"),
-        ("paper.package", f"{matter.package_id}\nSHA-256 {matter.manifest_sha256}" if matter.package_id else ""),
+        ("paper.package", f"{matter.package_id}\nSHA-256\n{matter.manifest_sha256}" if matter.package_id else ""),
         ("paper.served", "  ".join(each for each in (served, how, reminder.served_to or "") if each)),
     ]
     return [(translate(language, name), str(value)) for name, value in found]
@@ -177,8 +181,18 @@ def _rows(pdf: fpdf.FPDF, rows: list[tuple[str, str]]) -> None:
         pdf.multi_cell(LABEL_MM, LINE_MM, name, align="L", new_x="RIGHT", new_y="TOP", max_line_height=LINE_MM)
         under = top + LINE_MM
         pdf.set_text_color(0)
+        # A hash fits a line when it is small.
+        pdf.set_font_size(8 if len(value) > 70 else 10)
         pdf.multi_cell(WIDTH_MM - LABEL_MM, LINE_MM, value or " ", align="L", new_x="LMARGIN", new_y="NEXT")
         pdf.set_y(max(under, pdf.get_y()) + 0.6)
+    pdf.ln(6)
+
+
+def _seal(pdf: fpdf.FPDF, reminder: Reminder, zone: ZoneInfo, language: str) -> None:
+    """Where the office's seal goes: over its name and the date."""
+    pdf.set_font(FAMILY, "", 11)
+    _line(pdf, reminder.issuer, 7, "R")
+    _line(pdf, local(reminder.issued_at, zone, language).rpartition(" ")[0].rstrip(","), 7, "R")
     pdf.ln(8)
 
 

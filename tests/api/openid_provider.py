@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import secrets
@@ -32,8 +33,8 @@ class SigningKey:
     private: Any
 
     @classmethod
-    def rsa(cls, kid: str) -> SigningKey:
-        return cls(kid, "RS256", rsa.generate_private_key(65537, 2048))
+    def rsa(cls, kid: str, owner: str = "provider") -> SigningKey:
+        return cls(kid, "RS256", _rsa_key(owner))
 
     @classmethod
     def ec(cls, kid: str) -> SigningKey:
@@ -46,6 +47,12 @@ class SigningKey:
 
     def sign(self, claims: Claims) -> str:
         return jwt.encode(claims, self.private, self.alg, headers={"kid": self.kid})
+
+
+@functools.cache
+def _rsa_key(_owner: str) -> rsa.RSAPrivateKey:
+    """Made once for each owner: it takes a while."""
+    return rsa.generate_private_key(65537, 2048)
 
 
 @dataclass

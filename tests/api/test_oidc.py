@@ -165,7 +165,7 @@ FORGERIES: dict[str, Callable[[OpenIdProvider, Claims], str]] = {
     "no subject": lambda p, c: p.keys[0].sign({name: value for name, value in c.items() if name != "sub"}),
     "no signature": lambda _p, c: jwt.encode(c, None, "none"),
     "a secret both know": lambda p, c: jwt.encode(c, SECRET * 4, "HS256", headers={"kid": p.keys[0].kid}),
-    "a stranger's key": lambda p, c: SigningKey.rsa(p.keys[0].kid).sign(c),
+    "a stranger's key": lambda p, c: SigningKey.rsa(p.keys[0].kid, "stranger").sign(c),
     "a key of another kind": lambda p, c: SigningKey.ec(p.keys[0].kid).sign(c),
     "an unpublished key": lambda _p, c: SigningKey.ec("key-9").sign(c),
     "no token at all": lambda _p, _c: "a.b",

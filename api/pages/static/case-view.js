@@ -107,6 +107,17 @@ function verification(detail) {
   );
 }
 
+/** The way to what the office wrote about a case that a person has confirmed. */
+function papers(detail) {
+  if (["candidate", "opinion", "rejected"].includes(detail.state)) return null;
+  return h(
+    "p",
+    { class: "small" },
+    h("a", { href: `/reminders?case_id=${detail.id}` }, t("nav.reminders")), " · ",
+    h("a", { href: `/work-orders?case_id=${detail.id}` }, t("nav.orders")),
+  );
+}
+
 function historyOf(detail) {
   return h(
     "ol",
@@ -164,6 +175,7 @@ export function facts(detail, between = null) {
     h("p", { class: "muted small" }, t("case.number", { id: detail.id })),
     factList(detail),
     verification(detail),
+    papers(detail),
     between,
     h("h3", {}, t("case.history")),
     historyOf(detail),
