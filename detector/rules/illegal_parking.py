@@ -112,6 +112,7 @@ class _State:
     stays: tuple[_Stay, ...]
     not_before_ns: dict[int, int]
     in_force_since_ns: int | None
+    away: tuple[int, ...] = ()
 
 
 _STATE = TypeAdapter(_State)
@@ -125,6 +126,8 @@ class IllegalParkingJudge:
         self._config = config
         self._stays: dict[int, _Stay] = {}
         self._not_before_ns: dict[int, int] = {}
+        self._away: set[int] = set()
+        """Vehicles hidden for too long and not found again yet: should they be, their time begins then."""
         self._in_force_since_ns: int | None = None
 
     @property
@@ -139,7 +142,7 @@ class IllegalParkingJudge:
     def snapshot(self) -> dict[str, Any]:
         """Its open stays as plain JSON, the oldest when there are too many."""
         longest = tuple(self._stays.values())[:MAX_STAYS]
-        state = _State(longest, self._not_before_ns, self._in_force_since_ns)
+        state = _State(longest, self._not_before_ns, self._in_force_since_ns, tuple(sorted(self._away)))
         dumped: dict[str, Any] = _STATE.dump_python(state, mode="json")
         return dumped
 
@@ -154,6 +157,7 @@ class IllegalParkingJudge:
                 stay.evidence.last_pts_ns += shift_ns
         self._stays = {stay.incident.track_id: stay for stay in before.stays}
         self._not_before_ns = {track_id: pts_ns + shift_ns for track_id, pts_ns in before.not_before_ns.items()}
+        self._away = set(before.away)
         since_ns = before.in_force_since_ns
         self._in_force_since_ns = None if since_ns is None else since_ns + shift_ns
 
@@ -166,9 +170,15 @@ class IllegalParkingJudge:
         subjects = {subject.track.track_id: subject for subject in look.subjects}
         changes = [self._end(track_id, look) for track_id in list(self._stays) if track_id not in subjects]
         self._not_before_ns = {key: value for key, value in self._not_before_ns.items() if key in subjects}
+        self._find_again(subjects, look)
         for subject in subjects.values():
             changes.extend(self._judge(subject, look))
         return changes
+
+    def _find_again(self, subjects: Mapping[int, Subject], look: Look) -> None:
+        found = {track_id for track_id in self._away if track_id in subjects and subjects[track_id].track.held}
+        self._not_before_ns.update(dict.fromkeys(found, look.pts_ns))
+        self._away = {track_id for track_id in self._away - found if track_id in subjects}
 
     def _judge(self, subject: Subject, look: Look) -> list[Incident]:
         changes = []
@@ -188,8 +198,9 @@ class IllegalParkingJudge:
     def _is_over(self, stay: _Stay, subject: Subject, look: Look) -> bool:
         track = subject.track
         if look.judged_ns(stay.points[-1].pts_ns) > self._config.gap_seconds * NANOSECONDS:
-            # Found again after too long: what it did meanwhile nobody knows, so its time starts anew.
+            # Found again after too long, now or later: what it did meanwhile nobody knows, so its time starts anew.
             self._not_before_ns[track.track_id] = look.pts_ns
+            self._away |= set() if track.held else {track.track_id}
             return True
         if track.still_since_pts_ns is None or track.still_since_pts_ns > stay.still_since_ns:
             return True

@@ -99,6 +99,11 @@ class StillMeter:
         """When it was last certainly in its place."""
         return self._held_ns
 
+    @property
+    def _went(self) -> bool:
+        """Whether its place was empty since it stood there: found there again, it has come anew."""
+        return self.gone_ns is not None and self.gone_ns >= self._anchor_ns
+
     def absent_ns(self, pts_ns: int) -> int:
         """For how long nothing has shown it in its place, the times left out that could not have."""
         return pts_ns - self._held_ns - self._skipped_ns
@@ -135,7 +140,7 @@ class StillMeter:
 
         Where nothing was seen to come, what was found once may be no more than a stain on the road.
         """
-        if pts_ns - self._anchor_ns < SETTLE_NS:
+        if self._went or pts_ns - self._anchor_ns < SETTLE_NS:
             return False
         since_ns = self._look_back(history)
         if self._empty is None:
@@ -169,7 +174,7 @@ class StillMeter:
 
     def seen(self, box: Box, pts_ns: int, history: GlimpseHistory) -> bool:
         """A detection at `box` belongs to the track now. Whether it stayed; if not, it wants a new anchor."""
-        if not self._stays(displacement(self.anchor, box), pts_ns):
+        if self._went or not self._stays(displacement(self.anchor, box), pts_ns):
             self._ask_when_left(pts_ns, history)
             return False
         if self.likeness is None or self.likeness >= SAME:

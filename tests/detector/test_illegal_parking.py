@@ -210,6 +210,15 @@ def test_a_loss_of_frames_longer_than_the_gap_starts_the_time_anew() -> None:
     assert changes[-1].started_pts_ns == 100 * 10**9
 
 
+@pytest.mark.parametrize("first_look", [0.0, 6.0], ids=["seen to come", "there from the first look on"])
+def test_a_taxi_that_comes_back_to_its_place_is_judged_by_each_stop_alone(first_look: float) -> None:
+    stops = ((4.0, 14.0), (40.0, 49.0), (80.0, 120.0))
+    taxi = Actor(5, lambda t: KERB if any(start <= t <= end for start, end in stops) else None)
+    found = confirmed(play([taxi], seconds(140, 4, first_look), watch(gap_seconds=10)))
+    assert len(found) == 1
+    assert found[0].started_pts_ns / 1e9 == pytest.approx(80, abs=4)
+
+
 def test_the_same_frames_give_the_same_incidents() -> None:
     actors = [Actor(1, standing(KERB)), Actor(2, driving((-50, 125, 0, 160), (20, 0)))]
     first = play(actors, seconds(30), watch())
