@@ -19,6 +19,7 @@ from streams.recall import KeyRecall
 from streams.ring import PacketRing
 from streetwarden.cameras_file import CameraConfig
 from streetwarden.loads import Loads
+from streetwarden.masks import PrivacyMasks
 from streetwarden.memory import WatchMemory
 from streetwarden.schedule import LookSchedule
 from streetwarden.track_store import TrackStore
@@ -94,7 +95,7 @@ class Pipeline:
 
         Raises DetectorError when a rule asks for a class that the model does not know.
         """
-        recall = KeyRecall(ring, self._recall_pool)
+        recall = PrivacyMasks(config.privacy_masks).recall(KeyRecall(ring, self._recall_pool))
         classify = (
             self._equipment.loads if any(rule.crop_classes for zone in config.zones for rule in zone.rules) else None
         )
