@@ -1,4 +1,4 @@
-"""The verbs of `streetwarden models`: list, fetch, export, quantize, train, evaluate, shadow-report.
+"""The verbs of `streetwarden models`: list, fetch, export, quantize, merge, train, evaluate, shadow-report.
 
 `add_parsers` hangs them on the composition root's parser; each sets `run`, a function of the parsed arguments that
 returns the exit code. What goes wrong is raised as one of the rooms' errors, and printed by `run_alone` or the root.
@@ -24,6 +24,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
     _add_fetch(subparsers)
     _add_export(subparsers)
     _add_quantize(subparsers)
+    _add_merge(subparsers)
     _add_train(subparsers)
     _add_evaluate(subparsers)
     _add_shadow_report(subparsers)
@@ -149,6 +150,25 @@ def _quantize(arguments: argparse.Namespace) -> int:
     _say(f"{fused.in_int8} of {fused.convolutions} convolutions in int8; measure it with `models evaluate`")
     for card in (card for card in catalogue.cards() if card.name == arguments.model):
         _say(f"{write_int8_card(card, arguments.target, arguments.pictures)}: its card, without figures yet")
+    return 0
+
+
+def _add_merge(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("merge", help="two models with the same frozen layers as one (extra `train`)")
+    parser.add_argument("first", help="keeps its classes: a model of the catalogue, or an .onnx file")
+    parser.add_argument("second", help="gives the classes that the first lacks; the same")
+    parser.add_argument("target", type=Path, help="the .onnx file to write")
+    parser.set_defaults(run=_merge)
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    from models.merge import merge  # noqa: PLC0415  # extra `train`
+
+    catalogue = default_catalogue()
+    first, second = catalogue.resolve(arguments.first), catalogue.resolve(arguments.second)
+    merged = merge(first, second, arguments.target)
+    size = arguments.target.stat().st_size / 1e6
+    _say(f"{arguments.target}: {size:.1f} MB; {merged.shared} of {merged.nodes} nodes are shared")
     return 0
 
 

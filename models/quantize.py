@@ -22,6 +22,7 @@ from models.catalogue import Card, card_json, sha256_of
 from models.errors import QuantizeError
 from models.extra import require_packages
 from models.lighten import decoding, entrance, lighten, name_nodes
+from models.merge import unpack_halves
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 # All that lies between two convolutions: else every one of them would go to float and back, and gain nothing.
@@ -89,7 +90,10 @@ def _quantize(model: Path, draft: Path, pictures: Sequence[Path], folder: Path) 
 
     prepared = folder / "prepared.onnx"
     try:
-        quant_pre_process(str(model), str(prepared), skip_symbolic_shape=True)
+        whole = onnx.load(str(model))
+        unpack_halves(whole.graph)
+        onnx.save(whole, str(prepared))
+        quant_pre_process(str(prepared), str(prepared), skip_symbolic_shape=True)
         light = onnx.load(str(prepared))
         lighten(light)
         name_nodes(light.graph)
