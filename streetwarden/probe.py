@@ -52,7 +52,7 @@ class ProbeError(Exception):
     """It does not work: `reason` is one of `api.probe.schemas.Reason`, the message one line without credentials."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(one_line(detail))
+        super().__init__(one_line(detail).removeprefix(f"{ID}: ")[:500])
         self.reason = reason
 
 
