@@ -7,12 +7,12 @@ SECONDS ?= 0
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint bench lock clean
+.PHONY: help venv demo test lint bench lock screenshots clean
 
 help:
 	@echo "make demo [SECONDS=60]  simulated cameras, worker, API and pages; Ctrl-C ends it"
 	@echo "make test               lint, types and every test"
-	@echo "make venv | lint | bench | lock | clean"
+	@echo "make venv | lint | bench | lock | screenshots | clean"
 
 $(STAMPS)/system-run: deploy/system-packages.sh
 	@mkdir -p $(STAMPS)
@@ -60,6 +60,10 @@ bench: $(STAMPS)/system-test $(STAMPS)/dev
 
 lock:
 	@requirements/lock.sh
+
+# Every page in both languages, for docs/guide.
+screenshots: $(STAMPS)/system-test $(STAMPS)/dev
+	@$(BIN)/python -m tests.pages.screenshots
 
 clean:
 	rm -rf $(VENV) $(STAMPS) build dist *.egg-info

@@ -1,4 +1,4 @@
-"""Pictures of every page in both languages for the guide: `python -m tests.pages.screenshots`.
+"""Pictures of every page in both languages for the guide: `make screenshots`.
 
 `--look FOLDER` takes them in light and dark, on a desk and on a phone instead, for somebody who checks a change.
 """
@@ -28,6 +28,7 @@ PAGES = {
     "cases": "/cases",
     "cameras": "/cameras",
     "zones": "/zones",
+    "alarms": "/alarms",
     "health": "/health",
     "reminders": "/reminders",
     "reminder": "/reminders/1",
@@ -93,7 +94,7 @@ def take(page: Page, service: Service, name: str, path: Path, *, whole: bool) ->
     if whole:
         page.screenshot(path=path, full_page=True)
     else:
-        page.screenshot(path=path, type="jpeg", quality=82)
+        page.screenshot(path=path, type="jpeg", quality=76)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

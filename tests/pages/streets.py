@@ -195,6 +195,8 @@ def add_papers(service: Service) -> None:
     sent = {"case_id": cases[1], "target": "12319", "unit": "环卫所", "content": "请清理路面。"}
     reviewer.post("/api/v1/work-orders", json=sent).raise_for_status()
     service.clock.advance(minutes=40)
+    # The worker was away meanwhile, and is back.
+    worker.post("/api/v1/worker/heartbeat", json=heartbeat(read_streets())).raise_for_status()
 
 
 @contextmanager
