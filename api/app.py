@@ -38,6 +38,9 @@ from api.office import Office, open_office, utc_now
 from api.office_data.routes import router as office_data_router
 from api.oidc.flow import OidcFlow, read_secret
 from api.packages.arrival import recover
+from api.packages.derivative_routes import router as derivatives_router
+from api.packages.derivatives import DerivativeShop
+from api.packages.deriver import Deriver
 from api.packages.retention_routes import router as retention_router
 from api.packages.routes import quarantine_router, upload_router
 from api.packages.routes import router as packages_router
@@ -83,12 +86,15 @@ class Alive(BaseModel):
 
 
 def create_app(
-    settings: ApiSettings, now: Callable[[], datetime] = utc_now, replayer: Replayer | None = None
+    settings: ApiSettings,
+    now: Callable[[], datetime] = utc_now,
+    replayer: Replayer | None = None,
+    deriver: Deriver | None = None,
 ) -> FastAPI:
     """Make the app: brings the database up to date, finishes what a crash left, and wires the routes.
 
-    `replayer` judges stored looks by changed zones; without one nobody can ask for that. Raises `SetupError` when the
-    data folder or the database cannot be used.
+    `replayer` judges stored looks by changed zones, `deriver` makes derivatives; without one nobody can ask for that.
+    Raises `SetupError` when the data folder or the database cannot be used.
     """
     check_broker(settings)
     read_secret(settings.oidc_client_secret_file)
@@ -97,6 +103,7 @@ def create_app(
     recover(office)
     app = build(office)
     app.state.replayer = replayer
+    app.state.shop = DerivativeShop(office, deriver)
     return app
 
 
@@ -126,6 +133,7 @@ def build(office: Office) -> FastAPI:
     )
     app.state.office = office
     app.state.feed = Feed(office)
+    app.state.shop = DerivativeShop(office, None)
     app.state.oidc = OidcFlow(office) if office.settings.oidc_issuer else None
     _set_up_desk(app, office)
     app.include_router(_api(office.settings), prefix="/api/v1", responses=REFUSALS)
@@ -154,6 +162,7 @@ def _api(settings: ApiSettings) -> APIRouter:
         quarantine_router,
         stamps_router,
         retention_router,
+        derivatives_router,
         incidents_router,
         cameras_router,
         probe_router,

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.errors import SetupError
 from api.office import utc_now
+from api.packages.deriver import Deriver
 from api.replay.port import Replayer
 from api.settings import ApiSettings
 
@@ -70,17 +71,18 @@ def run(
     port: int,
     on_ready: Callable[[str], None] | None = None,
     replayer: Replayer | None = None,
+    deriver: Deriver | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM. `on_ready` is told the URL once the port (0: any free one) is taken.
 
-    `replayer`: see `create_app`.
+    `replayer`, `deriver`: see `create_app`.
 
     Raises `SetupError`, one line, when the port is busy or the data folder or database cannot be used: exit code 2.
     """
     listener = _bind(host, port)
     try:
         with _ending_on_terminate():
-            app = create_app(settings, replayer=replayer)
+            app = create_app(settings, replayer=replayer, deriver=deriver)
             if on_ready is not None:
                 on_ready(url_of(listener))
             _server(app).run(sockets=[listener])
@@ -127,10 +129,11 @@ def running(
     port: int = 0,
     now: Callable[[], datetime] = utc_now,
     replayer: Replayer | None = None,
+    deriver: Deriver | None = None,
 ) -> Iterator[str]:
     """Serve from a thread of this process for the length of the block; gives the URL."""
     listener = _bind(host, port)
-    server = _server(create_app(settings, now, replayer))
+    server = _server(create_app(settings, now, replayer, deriver))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api-server")
     thread.start()
     try:

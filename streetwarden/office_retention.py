@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import platform
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,14 +16,13 @@ from api.errors import ApiError, SetupError
 from api.keys.service import register
 from api.office import open_office
 from api.packages.retention import OfficeRetention
+from api.settings import ApiSettings
 from evidence.errors import EvidenceError
 from evidence.retention import RetentionPolicy, RetentionReport
 from streams.clock import SystemClock
 from streetwarden.errors import UsageError
 from streetwarden.evidence_config import evidence_config
-from streetwarden.retention import read_policy
 from streetwarden.sealing import open_sealing
-from streetwarden.serve import api_settings
 from streetwarden.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -33,23 +31,20 @@ FIRST_AFTER_S = 60.0
 """A server that starts has other things to do first."""
 
 
-def apply_once(settings: Settings, policy_file: Path | None, *, dry: bool = False) -> RetentionReport:
-    """Apply the policy to the office's packages on this machine.
+def apply_once(settings: Settings, told: ApiSettings, policy: RetentionPolicy, *, dry: bool = False) -> RetentionReport:
+    """Apply the policy to the office's packages on this machine; `told` are the case service's own settings.
 
-    The machine's key signs the tombstones, and is in the published registry from then on. Raises UsageError for a bad
-    file or an office that cannot be opened, OSError when the disk fails.
+    The machine's key signs the tombstones, and is in the published registry from then on. Raises UsageError for an
+    office that cannot be opened, OSError when the disk fails.
     """
-    policy = read_policy(policy_file) if policy_file else evidence_config(settings).file.retention
-    if policy is None:
-        raise UsageError("no retention policy: name one with --policy, or write `retention:` into the evidence file")
     try:
-        return _applied(settings, policy, dry=dry)
+        return _applied(settings, told, policy, dry=dry)
     except (SetupError, ApiError) as error:
         raise UsageError(str(error)) from None
 
 
-def _applied(settings: Settings, policy: RetentionPolicy, *, dry: bool) -> RetentionReport:
-    keys, told = open_sealing(settings, SystemClock()).keys, api_settings(settings)
+def _applied(settings: Settings, told: ApiSettings, policy: RetentionPolicy, *, dry: bool) -> RetentionReport:
+    keys = open_sealing(settings, SystemClock()).keys
     migrate(told.database_url)
     office = open_office(told)
     try:
@@ -61,15 +56,21 @@ def _applied(settings: Settings, policy: RetentionPolicy, *, dry: bool) -> Reten
 
 
 @contextmanager
-def rounds(settings: Settings, first_after_s: float = FIRST_AFTER_S) -> Iterator[None]:
+def rounds(settings: Settings, told: ApiSettings, first_after_s: float = FIRST_AFTER_S) -> Iterator[None]:
     """Go by the evidence file's `retention`, again and again, for the length of the block; without one do nothing."""
     section = evidence_config(settings).file.retention
     if section is None:
         yield
         return
     stopping = threading.Event()
-    work = (settings, section.office_every_hours * 3600, first_after_s, stopping)
-    thread = threading.Thread(target=_go_round, args=work, name="office-retention", daemon=True)
+    every_s = section.office_every_hours * 3600
+
+    def go() -> RetentionReport:
+        return apply_once(settings, told, section)
+
+    thread = threading.Thread(
+        target=_go_round, args=(go, every_s, first_after_s, stopping), name="office-retention", daemon=True
+    )
     thread.start()
     try:
         yield
@@ -78,11 +79,11 @@ def rounds(settings: Settings, first_after_s: float = FIRST_AFTER_S) -> Iterator
         thread.join()
 
 
-def _go_round(settings: Settings, every_s: float, wait_s: float, stopping: threading.Event) -> None:
+def _go_round(go: Callable[[], RetentionReport], every_s: float, wait_s: float, stopping: threading.Event) -> None:
     while not stopping.wait(wait_s):
         wait_s = every_s
         try:
-            report = apply_once(settings, None)
+            report = go()
         except (UsageError, EvidenceError, OSError, SQLAlchemyError) as error:
             logger.warning("retention: %s; tried again in %.1f h", str(error).splitlines()[0], every_s / 3600)
             continue

@@ -26,6 +26,7 @@ from evidence.retention import (
 from evidence.text import Identifier
 from streams.clock import Clock, SystemClock
 from streetwarden.errors import UsageError
+from streetwarden.evidence_config import evidence_config
 from streetwarden.machine_token import read_token
 from streetwarden.sealing import open_sealing
 from streetwarden.settings import Settings, settings_from
@@ -49,9 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Delete, or only count, and say what went."""
     settings = settings_from(options)
     if options.office:
-        from streetwarden.office_retention import apply_once  # noqa: PLC0415  # the case service only for its own store
-
-        return _told(apply_once(settings, options.policy, dry=options.dry_run), options)
+        return _told(_of_the_office(settings, options), options)
     root = options.root or settings.data_dir / "worker"
     if not (root / "packages").is_dir():
         raise UsageError(f"{root}: there is no folder `packages` in it: name the worker's folder with --root")
@@ -60,6 +59,23 @@ def run(options: argparse.Namespace) -> int:
         known = {**ask_office(options.api, read_token(options.token_file, settings), root), **known}
     report = apply(settings, root, SystemClock(), options.policy, known, dry=options.dry_run)
     return _told(report, options)
+
+
+def _of_the_office(settings: Settings, options: argparse.Namespace) -> RetentionReport:
+    """The case service's own store; a worker's machine need not have what that asks for."""
+    from streetwarden.office_retention import apply_once  # noqa: PLC0415
+    from streetwarden.serve import api_settings  # noqa: PLC0415
+
+    policy = wanted_policy(options.policy, evidence_config(settings).file.retention)
+    return apply_once(settings, api_settings(settings), policy, dry=options.dry_run)
+
+
+def wanted_policy(policy_file: Path | None, own: RetentionPolicy | None) -> RetentionPolicy:
+    """The policy of the file that was named, else that of the evidence file. Raises UsageError when there is none."""
+    policy = read_policy(policy_file) if policy_file else own
+    if policy is None:
+        raise UsageError("no retention policy: name one with --policy, or write `retention:` into the evidence file")
+    return policy
 
 
 def _told(report: RetentionReport, options: argparse.Namespace) -> int:
@@ -84,9 +100,7 @@ def apply(
 ) -> RetentionReport:
     """Apply the policy to a worker's folder. Raises UsageError for a bad file, OSError when the disk fails."""
     sealing = open_sealing(settings, clock)
-    policy = read_policy(policy_file) if policy_file else sealing.config.file.retention
-    if policy is None:
-        raise UsageError("no retention policy: name one with --policy, or write `retention:` into the evidence file")
+    policy = wanted_policy(policy_file, sealing.config.file.retention)
     who = f"{getpass.getuser()} on {platform.node()}"
     retention = Retention(root, policy, sealing.keys.signer, clock, who)
     return retention.run(with_office(worker_states(root), known, policy), dry=dry)

@@ -12,6 +12,8 @@ from api.serve import run as run_server
 from api.settings import ApiSettings
 from streetwarden.errors import UsageError
 from streetwarden.evidence_config import evidence_config
+from streetwarden.office_derivatives import LocalDeriver
+from streetwarden.office_retention import rounds
 from streetwarden.replayer import LocalReplayer
 from streetwarden.settings import Settings, settings_from
 
@@ -33,10 +35,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = settings_from(options)
         replayer = LocalReplayer(settings.tracks_dir)
-        from streetwarden.office_retention import rounds  # noqa: PLC0415  # it asks this module for the settings
-
-        with rounds(settings):
-            run_server(api_settings(settings), options.host, options.port, on_ready=_announce, replayer=replayer)
+        told, deriver = api_settings(settings), LocalDeriver(settings)
+        with rounds(settings, told):
+            run_server(told, options.host, options.port, on_ready=_announce, replayer=replayer, deriver=deriver)
     except SetupError as error:
         raise UsageError(str(error)) from None
     return 0

@@ -86,10 +86,11 @@ def _file_view(package_id: str, entry: Any) -> FileView:
 
 def get(office: Office, who: Principal, package_id: str) -> PackageView:
     """One package; raise `NotFoundError`."""
-    return view(_find(office, who, package_id))
+    return view(find_package(office, who, package_id))
 
 
-def _find(office: Office, who: Principal, package_id: str) -> Package:
+def find_package(office: Office, who: Principal, package_id: str) -> Package:
+    """A package of a case that this one may see; raise `NotFoundError`."""
     wanted = select(Package).join(Case, Case.id == Package.case_id).where(cases_of(who))
     with office.database.reading() as session:
         package = session.scalars(wanted.where(Package.package_id == package_id)).one_or_none()
@@ -130,7 +131,7 @@ def note_look(office: Office, who: Principal, package_id: str, what: str, purpos
 
 def bag(office: Office, who: Principal, package_id: str) -> Iterator[bytes]:
     """The whole package as a zip, for somebody who will verify it without us."""
-    package = _find(office, who, package_id)
+    package = find_package(office, who, package_id)
     if package.deleted_at is not None:
         raise NotFoundError(
             f"Package {package_id} was deleted on {package.deleted_at:%Y-%m-%d} by {package.deleted_by_rule}: "

@@ -3,6 +3,7 @@
     incoming/<random>/     one upload: the archive, then the unpacked bag, then only the note of what it became
     packages/ab/abcd.../   a verified bag; the rename into this place happens before its row is written
     tombstones/ab/abcd....json   what stands for a package that retention deleted
+    derivatives/ab/abcd.../KIND/   what was made of it, with signed statements
     quarantine/<random>/   a bag that did not verify
 
 A process that dies between the rename and the row leaves its note in `incoming`; `abandoned` finds it.
@@ -65,7 +66,8 @@ class PackageStore:
         self.packages = data_dir / "packages"
         self.quarantine = data_dir / "quarantine"
         self.tombstones = data_dir / "tombstones"
-        for folder in (self.incoming, self.packages, self.quarantine, self.tombstones):
+        self.derived = data_dir / "derivatives"
+        for folder in (self.incoming, self.packages, self.quarantine, self.tombstones, self.derived):
             folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, package_id: str) -> Path:
@@ -75,6 +77,10 @@ class PackageStore:
     def tombstone(self, package_id: str) -> Path:
         """Where the tombstone of a deleted package lies."""
         return self.tombstones / package_id[:2] / f"{package_id}.json"
+
+    def derivatives(self, package_id: str) -> Path:
+        """Where the derivatives of a package lie, a folder for each kind."""
+        return self.derived / package_id[:2] / package_id
 
     @contextmanager
     def receiving(self) -> Iterator[Arrival]:
@@ -123,7 +129,8 @@ class PackageStore:
         return content
 
     def bury(self, package_id: str) -> None:
-        """Take a package away in one step, then its files; the caller holds the package."""
+        """Take a package away in one step, then its files and what was made of it; the caller holds the package."""
+        shutil.rmtree(self.derivatives(package_id), ignore_errors=True)
         place = self.path(package_id)
         with self.receiving() as arrival:
             if place.exists():

@@ -24,6 +24,7 @@ from api.db.migrate import migrate
 from api.db.models import User, UserSession
 from api.guard import COOKIE
 from api.office import Office, open_office
+from api.packages.deriver import Deriver
 from api.packages.store import PackageStore
 from api.serve import running
 from api.settings import ApiSettings
@@ -242,10 +243,10 @@ def start_service(database_url: str, fast_path: Path, sealer: Sealer) -> Iterato
     """Start the service with settings of the test's own."""
     with contextlib.ExitStack() as stack:
 
-        def start(**settings: object) -> Service:
+        def start(deriver: Deriver | None = None, **settings: object) -> Service:
             made = ApiSettings(data_dir=fast_path / "data", database_url=database_url, **settings)  # type: ignore[arg-type]
             clock = Clock()
-            url = stack.enter_context(running(made, now=clock))
+            url = stack.enter_context(running(made, now=clock, deriver=deriver))
             office = open_office(made, clock)
             stack.callback(office.close)
             service = Service(made, clock, url, sealer, fast_path / "scratch", office)

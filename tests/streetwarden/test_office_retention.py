@@ -49,7 +49,7 @@ def test_the_verb_counts_and_the_server_deletes(settings: Settings, capsys: pyte
     assert main(["retention", "--office", "--dry-run", "--json", "--data", str(settings.data_dir)]) == 0
     assert json.loads(capsys.readouterr().out)["deleted"] == [bag.package_id]
     assert place.is_dir()
-    with rounds(settings, first_after_s=0):
+    with rounds(settings, told, first_after_s=0):
         end = time.monotonic() + 60
         while not tombstone.exists() and time.monotonic() < end:
             time.sleep(0.05)
@@ -64,5 +64,6 @@ def test_without_a_policy_the_verb_says_so_and_the_server_does_nothing(
 ) -> None:
     assert main(["retention", "--office", "--data", str(tmp_path)]) == 2
     assert "no retention policy" in capsys.readouterr().err
-    with rounds(Settings(data_dir=tmp_path), first_after_s=0):
+    settings = Settings(data_dir=tmp_path)
+    with rounds(settings, api_settings(settings), first_after_s=0):
         assert not (tmp_path / "api").exists()
