@@ -82,6 +82,12 @@ class WatchedCamera:
         # Of all that are due, who waits longest comes first.
         return min(due_ns, self.waits_since_ns)
 
+    def late_s(self, now_ns: int) -> float:
+        """By how much its next look is overdue at `now_ns` (monotonic)."""
+        if self.demand is None or self.reader is None:
+            return 0.0
+        return round(max(0, now_ns - self.waits_since_ns) / 1e9, 3)
+
     def ask(self, captured_at_ns: int) -> None:
         """Find out what the rules want to see from that moment (UTC) on, and tell the reader."""
         latest_at_ns, latest_pts_ns = self.latest or (captured_at_ns, 0)

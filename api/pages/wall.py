@@ -155,7 +155,9 @@ def _at(body: Mapping[str, Any], path: Sequence[str]) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """Tenths are enough on a wall, and nothing is minus zero."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    return round(float(value), 2 if 0 <= value < 1 else 1) + 0.0 if fits else None
 
 
 def _missing(camera: CameraView) -> tuple[str, ...] | None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from api.alarms.limits import AlarmLimits
+from api.alarms.watch import AlarmWatch
 from api.cameras.schemas import CameraIn
 from api.cameras.service import add
 from api.db.migrate import migrate
@@ -163,6 +165,7 @@ def _fill(service: Service, cases: int) -> None:
     for number in range(cases):
         service.put(worker, seal(drafts[number % len(drafts)], number + 1)).raise_for_status()
     worker.post("/api/v1/worker/heartbeat", json=heartbeat(streets)).raise_for_status()
+    AlarmWatch(office).look()
 
 
 def add_papers(service: Service) -> None:
@@ -205,7 +208,8 @@ def office(folder: Path, cases: int = 6) -> Iterator[Service]:
     with ExitStack() as stack:
         url = f"sqlite:///{folder / 'streetwarden.sqlite3'}"
         migrate(url)
-        settings = ApiSettings(data_dir=folder / "data", database_url=url)
+        at_once = AlarmLimits(camera_down_s=0, picture_unfit_s=0)
+        settings = ApiSettings(data_dir=folder / "data", database_url=url, alarm_limits=at_once)
         clock = Clock()
         address = stack.enter_context(running(settings, now=clock))
         opened = open_office(settings, clock)
