@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from api.deps import BigIdPath, BigIdQuery, OfficeDep, PrincipalDep
 from api.office_data import service as office_data
@@ -22,6 +21,7 @@ from api.reminders.schemas import (
     ServiceIn,
     VoidIn,
 )
+from api.text import Moment
 
 router = APIRouter(prefix="/reminders", tags=["reminders"])
 Word = Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")]
@@ -58,8 +58,8 @@ def count_reminders(
     who: PrincipalDep,
     by: reading.By = reading.By.SUBJECT,
     kind: Word = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
 ) -> CountList:
     """How often each subject, or each place, was reminded (累计)."""
     return CountList(items=reading.counts(office, who, by, reading.ReminderFilter(kind=kind, since=since, until=until)))
@@ -88,7 +88,12 @@ def get_reminder(office: OfficeDep, who: PrincipalDep, reminder_id: BigIdPath) -
 @router.get(
     "/{reminder_id}/paper.pdf",
     response_class=Response,
-    responses={200: {"description": "The page", "content": {"application/pdf": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "The page",
+            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
 )
 def print_reminder(
     office: OfficeDep, who: PrincipalDep, reminder_id: BigIdPath, language: Literal["zh", "en"] = "zh"

@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.reminders.rules import ReminderRules
-from api.text import Line, Note
+from api.text import Line, Moment, Note
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 2)]
 Address = Annotated[Line, Field(max_length=200)]
@@ -57,7 +57,7 @@ class ServiceIn(BaseModel):
     version: Version
     how: Service
     to: Line | None = None
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class CheckIn(BaseModel):

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.text import Id, Line, Note
+from api.text import Id, Line, Moment, Note
 from api.work_orders.states import OrderState
 
 Address = Annotated[Line, Field(max_length=200)]
@@ -44,8 +44,8 @@ class ReceivedOrder(BaseModel):
     code: Code | None = None
     urgency: Urgency = Urgency.NORMAL
     reporter: Reporter | None = None
-    accepted_at: AwareDatetime | None = None
-    due_at: AwareDatetime | None = None
+    accepted_at: Moment | None = None
+    due_at: Moment | None = None
 
 
 class SentOrder(BaseModel):
@@ -59,7 +59,7 @@ class SentOrder(BaseModel):
     content: Annotated[Note, Field(min_length=1)]
     title: Line | None = None
     urgency: Urgency = Urgency.NORMAL
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 class TheirWord(BaseModel):
