@@ -160,7 +160,7 @@ def _join(graph: Any, heads: Sequence[tuple[str, str]], known: Sequence[str], ev
     build.constant("rows.new", np.array([every.index(name) for name in new], np.int64))
     build.constant("rows.all", np.array([order.index(name) for name in every], np.int64))
     build.constant("axis", np.array([1], np.int64))
-    for name, value in (("sure", SURE), ("zero", 0.0), ("one", 1.0)):
+    for name, value in (("sure", SURE), ("zero", 0.0)):
         build.constant(name, np.array(value, np.float32))
     build.node("Gather", [other_scores, "@rows.known"], "theirs", axis=1)
     build.node("Gather", [other_scores, "@rows.new"], "news", axis=1)
