@@ -10,13 +10,16 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.alarms.watch import AlarmWatch
-from api.cases.timers import escalate
+from api.cases.timers import BATCH, escalate
 from api.chores import Chores
 from api.office import Office
 from api.webhooks.service import deliver
 
 log = logging.getLogger(__name__)
 WEBHOOKS_EVERY_S, DEADLINES_EVERY_S, ALARMS_EVERY_S = 1.0, 30.0, 5.0
+STATISTICS_EVERY_S = 3600.0
+# Between two pieces of a long list of deadlines others get their turn at the audit log.
+MOST_PIECES, PAUSE_S = 50, 0.05
 
 
 class Background:
@@ -30,6 +33,7 @@ class Background:
             ("api-deadlines", DEADLINES_EVERY_S, self._tell_deadlines),
             ("api-alarms", ALARMS_EVERY_S, AlarmWatch(office).look),
             ("api-webhooks", WEBHOOKS_EVERY_S, self._tell_webhooks),
+            ("api-statistics", STATISTICS_EVERY_S, office.database.refresh_statistics),
             *self._chores.tasks(),
         )
         self._threads = [
@@ -54,7 +58,10 @@ class Background:
             self._client.close()
 
     def _tell_deadlines(self) -> None:
-        escalate(self._office)
+        """All that are due: after a night without the service they may be thousands."""
+        for _ in range(MOST_PIECES):
+            if escalate(self._office) < BATCH or self._stop.wait(PAUSE_S):
+                return
 
     def _tell_webhooks(self) -> None:
         deliver(self._office, self._reach)

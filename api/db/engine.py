@@ -22,6 +22,7 @@ from api.errors import BusyError, SetupError
 BUSY_TIMEOUT_MS = 15_000
 # As many as the server has threads: who waits for a connection waits with a thread.
 CONNECTIONS = 40
+LOOKED_AT = 20_000
 
 
 def parse_url(database_url: str) -> URL:
@@ -107,6 +108,18 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def refresh_statistics(engine: Engine) -> None:
+    """Let SQLite count what its plans are made of: it never does so by itself. PostgreSQL does.
+
+    Each index is looked at in `LOOKED_AT` places only: with a million cases that takes a twentieth of a second.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql(f"PRAGMA analysis_limit={LOOKED_AT}")
+        connection.exec_driver_sql("ANALYZE")
+
+
 class WriterQueue:
     """Writers of this process one after the other.
 
@@ -159,6 +172,13 @@ class Database:
         """A session in one transaction: committed at the end, rolled back on any error."""
         with self._turn(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def refresh_statistics(self) -> None:
+        """See the function of this name; a connection only knows what was counted before it was opened."""
+        with self._turn():
+            refresh_statistics(self.engine)
+        if self.engine.dialect.name == "sqlite":
+            self.engine.dispose()
 
     def close(self) -> None:
         self.engine.dispose()

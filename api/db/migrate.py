@@ -12,13 +12,12 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.db.engine import make_engine, parse_url
+from api.db.engine import make_engine, parse_url, refresh_statistics
 from api.errors import SetupError
 
 FOLDER = Path(__file__).parent / "migrations"
 # Any number: only who holds it may migrate this PostgreSQL database.
 LOCK_ID = 5_748_201
-LOOKED_AT = 20_000
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -48,18 +47,6 @@ def is_current(engine: Engine) -> bool:
     with engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     return found == ScriptDirectory.from_config(alembic_config()).get_current_head()
-
-
-def refresh_statistics(engine: Engine) -> None:
-    """Let SQLite count what its plans are made of: it never does so by itself. PostgreSQL does.
-
-    Each index is looked at in `LOOKED_AT` places only: with a million cases that takes a twentieth of a second.
-    """
-    if engine.dialect.name != "sqlite":
-        return
-    with engine.execution_options(writes=True).begin() as connection:
-        connection.exec_driver_sql(f"PRAGMA analysis_limit={LOOKED_AT}")
-        connection.exec_driver_sql("ANALYZE")
 
 
 def migrate(database_url: str, revision: str = "head") -> None:
