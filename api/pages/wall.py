@@ -82,9 +82,9 @@ def latest_pictures(office: Office) -> dict[str, Shot]:
     """The newest picture of each camera that has one: its worker's last one, or one of a package."""
     statement = select(Package.camera_id, func.max(Package.received_at)).group_by(Package.camera_id)
     with office.database.reading() as session:
-        sealed = {camera_id: at for camera_id, at in session.execute(statement)}
+        sealed = session.execute(statement).tuples().all()
     brought = still_times(office.settings.data_dir)
-    shots = {camera_id: _shot(camera_id, "still", at) for camera_id, at in sealed.items()}
+    shots = {camera_id: _shot(camera_id, "still", at) for camera_id, at in sealed}
     # What a worker brings is newer but for the moments after it was lost.
     return shots | {camera_id: _shot(camera_id, "last", at) for camera_id, at in brought.items()}
 
@@ -100,7 +100,7 @@ def surroundings(office: Office) -> Surroundings:
         opened = select(Alarm.camera_id, Alarm.kind).where(Alarm.open_key.is_not(None), Alarm.camera_id.is_not(None))
         alarms: dict[str, list[str]] = {}
         for camera_id, kind in session.execute(opened.order_by(Alarm.id)):
-            alarms.setdefault(camera_id, []).append(kind)
+            alarms.setdefault(str(camera_id), []).append(kind)
     canaries = {worker_id: str(_at(body, ("canary", "state"))) for worker_id, body in beats}
     told = {camera_id: tuple(kinds) for camera_id, kinds in alarms.items()}
     return Surroundings(latest_pictures(office), canaries, told)
