@@ -20,7 +20,7 @@ from api.cameras.schemas import CameraIn, CameraUpdate, CameraView, HealthView
 from api.db.models import Camera, CameraHealth, Package
 from api.db.upsert import insert_if_missing, lock_row
 from api.errors import ConflictError, NotAllowedError, NotFoundError
-from api.live.stills import still_path
+from api.live.stills import forget_still, still_path
 from api.office import Office
 from api.scope import cameras_of, sees
 from api.zones.service import current_zones
@@ -140,6 +140,8 @@ def change(office: Office, who: Principal, camera_id: str, told: CameraUpdate) -
         session.flush()
         event = Event("camera.changed", f"camera:{camera_id}", before=before, after=_facts(camera))
         record(session, who, office.now(), event)
+    if told.privacy_masks is not None:
+        forget_still(office.settings.data_dir, camera_id)
     return read_one(office, who, camera_id)
 
 

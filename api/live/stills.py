@@ -31,6 +31,11 @@ def keep_still(data_dir: Path, camera_id: str, picture: bytes) -> None:
     fresh.replace(path)
 
 
+def forget_still(data_dir: Path, camera_id: str) -> None:
+    """Take a camera's last picture away: it may show what nobody may see from now on."""
+    still_path(data_dir, camera_id).unlink(missing_ok=True)
+
+
 def check_jpeg(picture: bytes) -> None:
     """Raise InvalidError for what does not begin and end as a JPEG."""
     if not picture.startswith(JPEG_BEGIN) or not picture.rstrip(b"\x00").endswith(JPEG_END):

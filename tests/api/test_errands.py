@@ -234,6 +234,9 @@ def test_the_last_picture_of_a_camera_is_kept_and_its_looks_written_down_once(
     rows = service.person("admin").get("/api/v1/audit").json()["items"]
     assert [row["action"] for row in rows].count("camera.still_viewed") == 1
     assert "/api/v1/cameras/gate/last?at=" in ops.get("/cameras").text
+    mask = [[0.0, 0.0], [0.5, 0.0], [0.5, 1.0]]
+    ops.patch("/api/v1/cameras/gate", json={"version": 1, "privacy_masks": [mask]}).raise_for_status()
+    assert ops.get("/api/v1/cameras/gate/last").status_code == 404
 
 
 def test_a_worker_that_is_silent_is_not_asked() -> None:
