@@ -160,6 +160,11 @@ class CameraReader:
         run = self._run
         return ReaderCounts(self._decoded + (run.decoded if run else 0), self._sequence, +Counter(dict(self._drops)))
 
+    @property
+    def fitness(self) -> PictureFitness:
+        """What judges the pictures; its references may be kept and restored, before the first picture."""
+        return self._fitness
+
     def gate_health(self) -> GateHealth:
         """What the gates did so far."""
         return self._gate.health()

@@ -14,6 +14,7 @@ from detector.engine import Engine
 from detector.incident import Incident
 from evidence.recorder import Recorder
 from streams.clock import Clock
+from streams.hardware import choose_decoding
 from streetwarden.canary import Canary
 from streetwarden.care import Care
 from streetwarden.clocks import Clocks
@@ -29,6 +30,7 @@ from streetwarden.sealing import OnSealed, Sealing, open_sealing, stamped_too, s
 from streetwarden.settings import TRACKS, Settings
 from streetwarden.shadow import SHADOW, NamedEngine, ShadowLooks
 from streetwarden.track_store import TrackStore
+from streetwarden.views import Views
 
 GPU_BATCH = 8
 
@@ -108,10 +110,14 @@ def working(
         lanes = InferenceLanes(load, pipeline, clock, plan, engine=engine)
         lanes.start()
         stack.callback(lanes.stop)
-        fleet = Fleet(pipeline, clock, clocks)
+        views = Views(root / "views")
+        stack.callback(views.write)
+        fleet = Fleet(pipeline, clock, clocks, views, choose_decoding(settings.decoding))
         stack.callback(fleet.stop)
         canary = Canary(lanes, clock, settings.canary_seconds)
-        stack.enter_context(Care((pipeline.tick, lanes.check, lambda: look_after(canary, lanes), memory.write)))
+        stack.enter_context(
+            Care((pipeline.tick, lanes.check, lambda: look_after(canary, lanes), memory.write, views.write))
+        )
         yield Crew(fleet, lanes, pipeline, recorder, canary, tracks, shadow)
 
 

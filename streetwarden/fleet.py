@@ -9,6 +9,7 @@ from typing import Any
 from detector.errors import DetectorError
 from streams.clock import Clock
 from streams.errors import StreamError
+from streams.hardware import IN_SOFTWARE, Decoding
 from streams.ingest import CameraStream
 from streams.pool import DecoderPool
 from streams.ring import PacketRing
@@ -16,6 +17,7 @@ from streams.source import CameraSource
 from streetwarden.cameras_file import CameraConfig
 from streetwarden.clocks import Clocks
 from streetwarden.pipeline import Pipeline
+from streetwarden.views import Views
 from streetwarden.watched import WatchedCamera
 
 RING_SECONDS = 32.0
@@ -30,26 +32,35 @@ class LiveCamera:
     watched: WatchedCamera
     stream: CameraStream
 
-    def health(self) -> dict[str, Any]:
-        """The stream's own record, and what the loop did with its pictures."""
+    def health(self, now_ns: int) -> dict[str, Any]:
+        """The stream's own record, and what the loop did with its pictures up to `now_ns` (monotonic)."""
         fitness = self.watched.fitness
         return {
             **self.stream.health().as_dict(),
             "frames_analysed": self.watched.frames_analysed,
             "picture": {"state": fitness.state.value, "detail": fitness.detail},
             "wanted": self.watched.demand is not None,
+            "late_s": self.watched.late_s(now_ns),
         }
 
 
 class Fleet:
     """Holds the running cameras. One thread applies configurations; health may be asked from any."""
 
-    def __init__(self, pipeline: Pipeline, clock: Clock, clocks: Clocks | None = None) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        clock: Clock,
+        clocks: Clocks | None = None,
+        views: Views | None = None,
+        decoding: Decoding = IN_SOFTWARE,
+    ) -> None:
         self._pipeline = pipeline
         self._clock = clock
         self._clocks = clocks or Clocks(clock)
+        self._views = views
         # One pool for all cameras: their decoders and scalers are used by the lanes, a few at a time.
-        self._pool = DecoderPool()
+        self._pool = DecoderPool(decoding=decoding)
         self._live: dict[str, LiveCamera] = {}
 
     def apply(self, cameras: Sequence[CameraConfig]) -> list[str]:
@@ -82,12 +93,15 @@ class Fleet:
 
     def health(self) -> list[dict[str, Any]]:
         """One record a camera."""
-        return [live.health() for live in list(self._live.values())]
+        now_ns = self._clock.monotonic_ns()
+        return [live.health(now_ns) for live in list(self._live.values())]
 
     def _add(self, config: CameraConfig) -> None:
         ring = PacketRing(config.id, RING_SECONDS, RING_BYTES)
         source = CameraSource(config.id, config.url, transport=config.transport)
         stream = CameraStream(source, ring, self._clock, on_motion=self._pipeline.schedule.wake, pool=self._pool)
+        if self._views is not None:
+            self._views.follow(config, stream.reader.fitness)
         watched = self._pipeline.add(config, ring, stream.reader, stream.health)
         watched.clock = self._clocks.follow(config.id, config.onvif_url)
         self._live[config.id] = LiveCamera(watched, stream)
@@ -97,3 +111,5 @@ class Fleet:
         self._live.pop(camera_id).stream.stop()
         self._pipeline.remove(camera_id)
         self._clocks.forget(camera_id)
+        if self._views is not None:
+            self._views.forget(camera_id)

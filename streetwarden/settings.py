@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         int | None,
         Field(ge=1, le=64, title="Pictures in one inference", description="1 on a CPU if unset, 8 on a GPU."),
     ] = None
+    decoding: Annotated[
+        str, Field(title="Video decoding", description="software, auto (a device if there is one), or cuda, vaapi ...")
+    ] = "software"
     interval_seconds: Annotated[
         float | None,
         Field(gt=0, le=60, title="Look interval", description="Seconds between two looks; unset: as the rules ask."),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from streams.fitness.damage import Damage
 from streams.fitness.freeze import Freeze
-from streams.fitness.glance import Glance, glance
+from streams.fitness.glance import Glance, Grey, glance
 from streams.fitness.hold import Hold
 from streams.fitness.light import Cover, is_black, is_overexposed
 from streams.fitness.state import Fitness, PictureState
-from streams.fitness.view import CONFIRM_S, View
+from streams.fitness.view import CONFIRM_S, DayPart, View
 from streams.frame import Image
 
 # Which state is named when several hold: the first. What a picture cannot show at all comes before what it shows
@@ -63,6 +63,15 @@ class PictureFitness:
             self._view.learn(seen, pts_ns)
         self._fitness = self._verdict(pts_ns)
         return self._fitness
+
+    @property
+    def references(self) -> dict[DayPart, Grey]:
+        """Where the camera looks, one small picture, uint8 (144, 256), for each light that it was seen in."""
+        return self._view.references
+
+    def restore(self, references: Mapping[DayPart, Grey]) -> None:
+        """Go on from the `references` of an earlier life: a camera that was turned meanwhile has moved."""
+        self._view.restore(references)
 
     def _follow_size(self, size_wh: tuple[int, int]) -> None:
         if size_wh != self._size_wh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -64,6 +65,8 @@ class View:
 
     def __init__(self, reference: Glance | None = None) -> None:
         self._places: dict[DayPart, tuple[Place, float]] = {}
+        self._pictures: dict[DayPart, Grey] = {}
+        self._known_before = False
         if reference is not None:
             self._keep(DayPart.of(reference.mean), reference.small, reference.mean)
         self._learning: _Learning | None = None
@@ -72,6 +75,19 @@ class View:
         self._in_place_ns: int | None = None
         self._lost_ns: int | None = None
         self._detail: str | None = None
+
+    @property
+    def references(self) -> dict[DayPart, Grey]:
+        """The small pictures, uint8 (144, 256), that it compares with."""
+        return dict(self._pictures)
+
+    def restore(self, references: Mapping[DayPart, Grey]) -> None:
+        """Compare with these from the first picture on: where the camera looked in an earlier life."""
+        self._places.clear()
+        self._pictures.clear()
+        self._learning, self._known_before = None, bool(references)
+        for part, small in references.items():
+            self._keep(part, small, float(small.mean()))
 
     def evidence(self, seen: Glance, pts_ns: int) -> str | None:
         """What says that the camera looks elsewhere, or None; compares seldom, and after the whole picture changed."""
@@ -99,6 +115,7 @@ class View:
 
     def _keep(self, part: DayPart, small: Grey, brightness: float) -> None:
         self._places[part] = (Place(small), brightness)
+        self._pictures[part] = small
 
     def _jumped(self, small: Grey) -> bool:
         previous, self._previous = self._previous, small
@@ -133,7 +150,7 @@ class View:
     def _lost(self, seen: Glance, pts_ns: int) -> float:
         """Nothing is recognised: another view when that lasts in a known light; else nothing can be said."""
         known_light = any(abs(brightness - seen.mean) < _SAME_LIGHT for _, brightness in self._places.values())
-        if not known_light or self._in_place_ns is None:
+        if not known_light or (self._in_place_ns is None and not self._known_before):
             self._lost_ns = None
             return CHECK_S
         self._lost_ns = pts_ns if self._lost_ns is None else self._lost_ns
