@@ -20,12 +20,12 @@ from tests.detector import peer
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 UNTRAINED: Sequence[tuple[str, dict[str, Any], str]] = (
-    ("yolov5n", {"imgsz": 160}, "raw"),
+    ("yolov5n", {"imgsz": 160, "simplify": False}, "raw"),
     ("yolov8n", {"imgsz": [128, 224], "batch": 2}, "raw"),
     ("yolov9t", {"imgsz": 160, "simplify": False}, "raw"),
-    ("yolov10n", {"imgsz": 160, "nms": False}, "end2end"),
-    ("yolo12n", {"imgsz": 160}, "raw"),
-    ("yolo26n", {"imgsz": 160, "nms": False}, "end2end"),
+    ("yolov10n", {"imgsz": 160, "nms": False, "simplify": False}, "end2end"),
+    ("yolo12n", {"imgsz": 160, "simplify": False}, "raw"),
+    ("yolo26n", {"imgsz": 160, "nms": False, "simplify": False}, "end2end"),
     ("yolo26n", {"imgsz": 160}, "raw"),
 )
 TRAINED: Sequence[dict[str, Any]] = (

@@ -15,6 +15,7 @@ from tests.detector.scripted import CLASS_NAMES, Actor, driving, play, zone
 
 KERB: Box = (100.0, 75.0, 160.0, 115.0)
 DWELL_S = 30.0
+REST_S = 4.0
 
 # Every picture, active looks, looks at rest, slow ones: and changes between them within one clip.
 paces = st.lists(
@@ -26,14 +27,15 @@ offsets = st.floats(0, 0.9)
 
 
 def looks(pace: Sequence[tuple[float, float]], offset: float, until: float) -> list[float]:
-    """Times of looks: each pace for so many seconds (at most 20 looks of it), over and over."""
+    """Times of looks: each pace for so many seconds (at most 8 looks of it), then a rest, over and over."""
     times, now = [], offset
     while now < until:
         for step, seconds in pace:
-            end = now + min(seconds, 20 * step)
+            end = now + min(seconds, 8 * step)
             while now < min(end, until):
                 times.append(now)
                 now += step
+        now += REST_S
     return times
 
 

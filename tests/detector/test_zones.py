@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -60,6 +60,7 @@ def test_the_share_of_a_straddling_box_is_exact(offset: int) -> None:
     assert share(LEFT_HALF, box) == pytest.approx(np.clip(0.5 - offset / 100, 0, 1), abs=0.01)
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     left=st.floats(-300, 800),
     top=st.floats(-300, 500),
