@@ -24,15 +24,21 @@ OnShare = Callable[[float], None]
 
 
 class NoWorkerError(ApiError):
-    """Nobody is there who could do it."""
+    """Nobody is there who could do it: that is how the office stands now, and no fault of the service."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
+    status = HTTPStatus.CONFLICT
 
 
 class ErrandFailedError(ApiError):
     """The worker could not do it, or did not answer."""
 
-    status = HTTPStatus.BAD_GATEWAY
+    status = HTTPStatus.FAILED_DEPENDENCY
+
+
+class TooMuchError(ApiError):
+    """More than is done at once."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
 
 
 @dataclass(eq=False)
@@ -76,7 +82,7 @@ class Desk:
     ) -> dict[str, Any]:
         """What a worker answers; cancelling the caller takes the errand back.
 
-        Raises NoWorkerError when none (or not that one) is connected, ErrandFailedError, BusyError.
+        Raises NoWorkerError when none (or not that one) is connected, ErrandFailedError, TooMuchError.
         """
         self._refuse(worker_id)
         errand = Errand(kind, body, worker_id, asyncio.get_running_loop().create_future(), on_share)
@@ -95,7 +101,7 @@ class Desk:
         if worker_id is not None and worker_id not in self.workers:
             raise NoWorkerError(f"Worker {worker_id}, which watches this camera, is not connected.")
         if self._closed or len(self._errands) >= MOST_WAITING:
-            raise BusyError("The workers have too much to do: try again.", headers={"Retry-After": "10"})
+            raise TooMuchError("The workers have too much to do: try again.", headers={"Retry-After": "10"})
 
     async def take(self, worker_id: str, wait_s: float, most: int = 4) -> list[Errand]:
         """Errands for this worker, as soon as there are some; none after `wait_s`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from api.access import Principal
-from api.errands.desk import Desk, ErrandFailedError
+from api.errands.desk import Desk, ErrandFailedError, NoWorkerError, TooMuchError
 from api.errors import ApiError, BusyError, NotFoundError
 
 LONGEST_S = 300.0
@@ -78,12 +78,12 @@ class LiveHub:
         """A view that may be watched once, for a bounded time. Raises ApiError."""
         self._forget()
         if worker_id is None or worker_id not in self._desk.workers:
-            raise BusyError("The worker that watches this camera is not connected: there is no live picture now.")
+            raise NoWorkerError("The worker that watches this camera is not connected: there is no live picture now.")
         cameras = {view.camera_id for view in self._views.values()} | {camera_id}
         mine = sum(view.who.name == who.name for view in self._views.values())
         if len(self._views) >= MOST_VIEWS or mine >= MOST_OF_ONE or len(cameras) > MOST_CAMERAS:
             text = "Too many live views are open: close one and try again."
-            raise BusyError(text, headers={"Retry-After": "10"})
+            raise TooMuchError(text, headers={"Retry-After": "10"})
         view = View(who, camera_id, worker_id, self._now() + timedelta(seconds=LONGEST_S))
         self._views[view.id] = view
         return view

@@ -12,8 +12,8 @@ from api.probe.service import Prober
 from api.problems import Problem
 
 NO_WORKER = {
-    502: {"model": Problem, "description": "The worker could not do it, or did not answer"},
-    503: {"model": Problem, "description": "No worker is connected"},
+    409: {"model": Problem, "description": "No worker is connected that could do it"},
+    424: {"model": Problem, "description": "The worker could not do it, or did not answer"},
 }
 router = APIRouter(prefix="/cameras", tags=["cameras"], responses=NO_WORKER)  # type: ignore[arg-type]
 

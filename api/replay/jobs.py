@@ -13,8 +13,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.access import Principal
 from api.cameras.service import read_one
-from api.errands.desk import Desk
-from api.errors import ApiError, BusyError, NotFoundError
+from api.errands.desk import Desk, TooMuchError
+from api.errors import ApiError, NotFoundError
 from api.office import Office
 from api.replay.port import ReplayCancelledError, Replayer
 from api.replay.schemas import ReplayIn, ReplayJob, ReplayOut
@@ -69,7 +69,7 @@ class ReplayJobs:
             if job.who.name == who.name:
                 self._cancel(job)
         if sum(job.state == "running" for job in self._jobs.values()) >= MOST_RUNNING:
-            raise BusyError("Others replay now: try again.", headers={"Retry-After": "10"})
+            raise TooMuchError("Others replay now: try again.", headers={"Retry-After": "10"})
         job = Job(who, camera_id, self._office.now())
         self._jobs[job.id] = job
         job.task = asyncio.create_task(self._run(job, asked, told))

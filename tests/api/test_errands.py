@@ -64,7 +64,7 @@ def test_a_cameras_own_address_is_tried_without_showing_it(service: Service) -> 
 
 def test_without_a_worker_it_is_said_at_once(service: Service) -> None:
     answer = probe(service.person("ops"))
-    assert answer.status_code == 503
+    assert answer.status_code == 409
     assert "start one" in answer.json()["detail"]
 
 
@@ -109,7 +109,7 @@ def test_what_a_worker_cannot_do_or_says_wrongly_is_a_refusal_of_one_line(servic
     ops = service.person("ops")
     with working(service, {"discover": lambda _: "no multicast here", "probe": lambda _: {"ok": "perhaps"}}):
         answers = ops.post("/api/v1/cameras/discovery"), probe(ops)
-    assert [answer.status_code for answer in answers] == [502, 502]
+    assert [answer.status_code for answer in answers] == [424, 424]
     assert answers[0].json()["detail"] == "no multicast here"
 
 
