@@ -82,9 +82,8 @@ def latest_pictures(office: Office) -> dict[str, Shot]:
     """The newest picture of each camera that has one: its worker's last one, or one of a package."""
     statement = select(Package.camera_id, func.max(Package.received_at)).group_by(Package.camera_id)
     with office.database.reading() as session:
-        sealed = session.execute(statement).tuples().all()
+        shots = {camera_id: _shot(camera_id, "still", at) for camera_id, at in session.execute(statement)}
     brought = still_times(office.settings.data_dir)
-    shots = {camera_id: _shot(camera_id, "still", at) for camera_id, at in sealed}
     # What a worker brings is newer but for the moments after it was lost.
     return shots | {camera_id: _shot(camera_id, "last", at) for camera_id, at in brought.items()}
 
