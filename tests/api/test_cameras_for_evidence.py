@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
+from detector.incident import TrackPoint
+from evidence.clock_reading import ClockReading
+from evidence.compose import Material, compose
+from evidence.context import RecorderContext
+from evidence.grade import GradeLimits
+from streams.decode import decode_span
 from streetwarden.camera_facts import CameraFacts
 from streetwarden.cameras_file import CameraConfig, CamerasFile
+from streetwarden.clocks import CameraTime
+from tests.api import scene
 from tests.api.conftest import Service
 from tests.api.test_cameras_and_zones import SQUARE, add_camera, save_zone
+from tests.evidence.support import CAMERA_FILE
 
 MASK = [[0.0, 0.0], [0.2, 0.0], [0.2, 0.3]]
 KNOWN = {
@@ -42,7 +52,6 @@ def test_a_worker_gets_all_that_the_office_knows_of_a_camera(service: Service) -
     )
     assert camera.privacy_masks == (tuple(tuple(point) for point in MASK),)
     assert camera.zones[0].warning_only_until == date(2026, 3, 31)
-    assert CameraFacts(camera) is not None
 
 
 def test_a_change_of_each_reaches_the_worker_by_a_new_tag(service: Service) -> None:
@@ -90,3 +99,32 @@ def test_what_a_worker_could_not_use_is_refused(service: Service, field: str, va
     answer = add_camera(service.person("ops"), **{field: value})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith(field)
+
+
+def graded(camera: CameraConfig) -> tuple[str, tuple[str, ...]]:
+    """The grade of a good record of a parked car by a camera with a good clock."""
+    span = scene.record(14)
+    seen = replace(
+        scene.incident("incident-1", camera.id),
+        limit_seconds=10.0,
+        confirmed_pts_ns=12 * scene.SECOND_NS,
+        positions=tuple(TrackPoint(second * scene.SECOND_NS, scene.CAR, 0.9) for second in range(1, 13)),
+    )
+    frame = decode_span(span, 12 * scene.SECOND_NS)[0]
+    time = CameraTime(ClockReading(10_000_000, 1_000_000, None, "RTCP", frame.captured_at_ns, None))
+    told = CameraFacts(camera).context(frame, {}, time, ())
+    limits = GradeLimits(min_size_wh=scene.SIZE_WH)
+    context = RecorderContext("1", "street", plates={"illegal_parking": "not_needed"}, grade_limits=limits)
+    draft = compose(Material(seen, told, span, span, span), context)
+    return draft.fields["grade"], draft.fields["reasons"]
+
+
+def test_a_camera_configured_in_the_office_makes_evidence(service: Service) -> None:
+    ops, worker = service.person("ops"), service.machine()
+    add_camera(ops, **KNOWN, file=CAMERA_FILE.model_dump(mode="json"), device_number="44010500001320000001")
+    save_zone(ops)
+    assert graded(watched(worker)) == ("evidence", ())
+    save_zone(ops, base_version=1, warning_only_until="2026-06-30")
+    assert graded(watched(worker)) == ("lead", ("warning_period",))
+    assert change(ops, file={}).status_code == 200
+    assert "camera_file_incomplete" in graded(watched(worker))[1]
