@@ -12,6 +12,7 @@ from api.deps import Identifier, OfficeDep, PrincipalDep
 from api.packages import derivatives
 from api.packages.derivatives import DerivativeList, DerivativeShop, Wanted
 from api.packages.service import note_look
+from api.problems import Problem
 from evidence.derivatives.make import Kind
 from evidence.derivatives.words import Language
 
@@ -28,7 +29,10 @@ class DerivativeIn(BaseModel):
     language: Language = "zh"
 
 
-@router.post("/{package_id}/derivatives")
+@router.post(
+    "/{package_id}/derivatives",
+    responses={503: {"model": Problem, "description": "Nobody makes derivatives here, or others are being made"}},
+)
 def make_derivatives(
     request: Request, office: OfficeDep, who: PrincipalDep, package_id: Identifier, wanted: DerivativeIn
 ) -> DerivativeList:
