@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.deps import BigIdPath, BigIdQuery, Identifier, OfficeDep, PrincipalDep
+from api.errors import NotFoundError
 from api.work_orders import reading, service
 from api.work_orders.schemas import (
     LinkIn,
@@ -21,6 +22,17 @@ from api.work_orders.schemas import (
 from api.work_orders.states import Direction, OrderState
 
 router = APIRouter(prefix="/work-orders", tags=["work orders"])
+
+
+def own_system(who: PrincipalDep, source: Identifier) -> str:
+    """The other system, which a machine's token names: one system neither sees nor moves another's orders."""
+    name = who.name.split(":", 2)[-1]
+    if who.kind == "machine" and name != source:
+        raise NotFoundError(f"This token is named {name!r}: it exchanges orders of that system only.")
+    return source
+
+
+OwnSystem = Annotated[str, Depends(own_system)]
 Word = Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$")]
 
 
@@ -49,7 +61,7 @@ def send_work_order(office: OfficeDep, who: PrincipalDep, told: SentOrder) -> Or
 def receive_work_order(
     office: OfficeDep,
     who: PrincipalDep,
-    source: Identifier,
+    source: OwnSystem,
     number: Identifier,
     told: ReceivedOrder,
     response: Response,
@@ -62,7 +74,7 @@ def receive_work_order(
 
 @router.get("/{direction}/{source}/{number}")
 def get_work_order_status(
-    office: OfficeDep, direction: Direction, source: Identifier, number: Identifier
+    office: OfficeDep, direction: Direction, source: OwnSystem, number: Identifier
 ) -> OrderStatus:
     """Where an order stands, by the numbers that both systems know."""
     return reading.status(office, direction, source, number)
@@ -73,7 +85,7 @@ def hear_work_order(
     office: OfficeDep,
     who: PrincipalDep,
     direction: Direction,
-    source: Identifier,
+    source: OwnSystem,
     number: Identifier,
     update_id: Identifier,
     told: TheirWord,

@@ -193,10 +193,10 @@ class Service:
         client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
         return client
 
-    def machine(self, role: str = "worker") -> httpx.Client:
+    def machine(self, role: str = "worker", name: str = "machine") -> httpx.Client:
         """A machine with a token."""
         client = self.anonymous()
-        _token, plain = create_token(self.office, SYSTEM, "machine", Role(role))
+        _token, plain = create_token(self.office, SYSTEM, name, Role(role))
         client.headers["Authorization"] = f"Bearer {plain}"
         return client
 

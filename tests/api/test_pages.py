@@ -35,7 +35,7 @@ def papers(service: Service, person: httpx.Client) -> None:
     assert person.post("/api/v1/reminders", json=told).status_code == 201
     order = {"title": "Stall <b>", "content": "It is back.", "address": "Road 1"}
     place = "/api/v1/work-orders/received/12345/A-1"
-    assert service.machine("exchange").put(place, json=order).status_code == 201
+    assert service.machine("exchange", "12345").put(place, json=order).status_code == 201
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

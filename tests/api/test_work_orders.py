@@ -17,13 +17,14 @@ from api.work_orders.states import STEPS, OrderState, Side
 from tests.api.conftest import Service
 from tests.api.test_life_of_a_case import done
 
+PHONE = "13800000000"
 ORDER: dict[str, Any] = {
     "title": "占道经营",
     "content": "夜市摊位占用人行道",
     "address": "北京路 12 号",
     "code": "09001",
     "urgency": "urgent",
-    "reporter": {"name": "李女士", "phone": "13800000000"},
+    "reporter": {"name": "李女士", "phone": PHONE},
     "accepted_at": "2026-06-01T07:30:00+08:00",
     "due_at": "2026-06-03T18:00:00+08:00",
 }
@@ -38,7 +39,7 @@ def database_url(fast_path: Path, sqlite_template: Path) -> str:
 
 def hand_over(service: Service) -> tuple[httpx.Client, int]:
     """An order of the hotline; gives the hotline's client and the order's number."""
-    hotline = service.machine("exchange")
+    hotline = service.machine("exchange", "12345")
     answer = hotline.put(PLACE, json=ORDER)
     assert answer.status_code == 201, answer.text
     return hotline, int(service.person("auditor").get("/api/v1/work-orders").json()["items"][0]["id"])
@@ -61,13 +62,13 @@ def told(service: Service) -> list[tuple[str, dict[str, Any]]]:
 def test_who_reported_it_is_encrypted_and_shown_to_handlers_only(service: Service) -> None:
     hotline, order_id = hand_over(service)
     path = f"/api/v1/work-orders/{order_id}"
-    assert service.person("reviewer").get(path).json()["reporter"]["phone"] == "13800000000"
+    assert service.person("reviewer").get(path).json()["reporter"]["phone"] == PHONE
     assert service.person("auditor").get(path).json()["reporter"] is None
-    assert "138" not in hotline.get(PLACE).text
-    assert "138" not in str(told(service))
-    assert "138" not in service.person("auditor").get("/api/v1/audit").text
+    assert PHONE not in hotline.get(PLACE).text
+    assert PHONE not in str(told(service))
+    assert PHONE not in service.person("auditor").get("/api/v1/audit").text
     with service.office.database.reading() as session:
-        assert b"138" not in (session.get_one(WorkOrder, order_id).reporter_encrypted or b"")
+        assert PHONE.encode() not in (session.get_one(WorkOrder, order_id).reporter_encrypted or b"")
 
 
 def catch_up(service: Service) -> None:
@@ -96,7 +97,7 @@ def test_a_filed_case_goes_out_dispatched_and_its_answer_comes_back(service: Ser
     case = reviewer.get(f"/api/v1/cases/{case_id}").json()
     assert (case["state"], case["unit"], case["due_at"]) == ("dispatched", "Sanitation", order["due_at"])
     assert reviewer.post("/api/v1/work-orders", json=body).status_code == 409
-    city = service.machine("exchange")
+    city = service.machine("exchange", "12319")
     place = f"/api/v1/work-orders/sent/12319/{order['number']}"
     assert city.put(f"{place}/updates/1", json={"state": "accepted", "number": "CITY-77"}).status_code == 200
     missing = city.put(f"{place}/updates/2", json={"state": "done"})
@@ -125,13 +126,20 @@ def test_an_exchange_sees_its_orders_and_nothing_else(service: Service) -> None:
         assert hotline.get(path).status_code == 403, path
     assert hotline.get("/api/v1/work-orders/received/12345/other").status_code == 404
     assert service.person("reviewer").get(PLACE).status_code == 403
+    stranger = service.machine("exchange", "12319")
+    for answer in (
+        stranger.get(PLACE),
+        stranger.put(PLACE, json=ORDER),
+        stranger.put(f"{PLACE}/updates/1", json={"state": "cancelled", "note": "x"}),
+    ):
+        assert (answer.status_code, "named '12319'" in answer.json()["detail"]) == (404, True)
 
 
 @pytest.mark.parametrize(
     "wrong", [{"title": ""}, {"urgency": "soon"}, {"due_at": "2026-06-03T18:00:00"}, {"surprise": 1}, {"code": "x"}]
 )
 def test_what_is_not_an_order_is_refused_with_its_field(service: Service, wrong: dict[str, Any]) -> None:
-    answer = service.machine("exchange").put(PLACE, json=ORDER | wrong)
+    answer = service.machine("exchange", "12345").put(PLACE, json=ORDER | wrong)
     assert (answer.status_code, answer.json()["errors"][0]["where"]) == (422, next(iter(wrong)))
 
 

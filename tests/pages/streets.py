@@ -194,7 +194,7 @@ def add_papers(service: Service) -> None:
     }
     reporter = {"reporter": {"name": "李女士", "phone": "13800000000"}, "due_at": "2026-06-03T18:00:00+08:00"}
     place = "/api/v1/work-orders/received/12345/GZ20260601-0001"
-    service.machine("exchange").put(place, json=order | reporter).raise_for_status()
+    service.machine("exchange", "12345").put(place, json=order | reporter).raise_for_status()
     sent = {"case_id": cases[1], "target": "12319", "unit": "环卫所", "content": "请清理路面。"}
     reviewer.post("/api/v1/work-orders", json=sent).raise_for_status()
     service.clock.advance(minutes=40)
