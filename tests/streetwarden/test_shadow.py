@@ -12,13 +12,22 @@ import pytest
 
 from detector.detections import Detections
 from detector.engine import Engine
+from detector.incident import Incident
 from models.catalogue import resolve
 from models.shadow_looks import compare_looks
 from streams.clock import SystemClock
+from streams.files import replay
 from streams.fitness.state import FIT, Fitness, PictureState
 from streams.frame import Frame, Image, TimeSource
+from streams.ring import PacketRing
+from streams.source import CameraSource
+from streetwarden.cameras_file import load_cameras
+from streetwarden.crew import open_shadow
 from streetwarden.errors import UsageError
-from streetwarden.shadow import LOOKS, OLD_LOOKS, NamedEngine, ShadowLooks, ShadowPlan
+from streetwarden.pipeline import Equipment, Pipeline
+from streetwarden.settings import Settings
+from streetwarden.shadow import LOOKS, OLD_LOOKS, SHADOW, NamedEngine, ShadowLooks, ShadowPlan
+from tests.house.imports import ROOT
 
 QUICK = ShadowPlan(busy_share=1)
 SEEN = Detections.untracked(
@@ -141,3 +150,50 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"looks\.jsonl"):
         shadow(tmp_path / "file", Scripted())
+
+
+class NoRecorder:
+    """Nothing is sealed here."""
+
+    def observe(self, *_: object) -> None:
+        """Nothing is recorded."""
+
+
+class Blind(Scripted):
+    """Knows what `street` knows, and sees nothing at all."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return ("person", "bicycle", "motorcycle", "car", "bus", "truck")
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        return [Detections.empty() for _ in images]
+
+
+def test_a_worker_offers_its_pictures_and_no_rule_hears_of_the_candidates_boxes(tmp_path: Path) -> None:
+    folder = ROOT / "datasets/clips"
+    config = next(one for one in load_cameras(folder / "demo.yaml") if one.id == "market-street")
+    incidents: list[Incident] = []
+    live = Blind()
+    settings = Settings(data_dir=tmp_path, model="street", shadow="street12-int8")
+    beside = open_shadow(settings, live, tmp_path, SystemClock())
+    assert beside is not None
+    with beside as looks:
+        had = Equipment(interval_s=1.0, on_seen=looks.offer)
+        pipeline = Pipeline(live.class_names, NoRecorder(), incidents.append, SystemClock(), had)  # type: ignore[arg-type]
+        camera = pipeline.add(config, PacketRing(config.id))
+        pictures = replay(CameraSource(config.id, str(folder / config.url)), camera.ring, camera.wanted_of_clip)
+        for picture in pictures:
+            pipeline.look(live, [camera.look_at(picture)])
+            if looks.describe()["looks"] >= 2:
+                break
+
+    (trial,) = compare_looks(tmp_path / SHADOW)
+    assert (trial.live, trial.candidate) == ("street", "street12-int8")
+    assert trial.report.frames >= 1
+    assert not incidents
+
+
+def test_without_a_candidate_nothing_runs_beside(tmp_path: Path) -> None:
+    assert open_shadow(Settings(data_dir=tmp_path), Scripted(), tmp_path, SystemClock()) is None
+    assert not list(tmp_path.iterdir())
