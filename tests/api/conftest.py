@@ -151,7 +151,7 @@ class Service:
 
     def anonymous(self, **options: object) -> httpx.Client:
         """A client without credentials."""
-        return self.stack.enter_context(httpx.Client(base_url=self.url, timeout=20, verify=NO_TLS, **options))  # type: ignore[arg-type]
+        return self.stack.enter_context(httpx.Client(base_url=self.url, timeout=60, verify=NO_TLS, **options))  # type: ignore[arg-type]
 
     def person(self, *roles: str, username: str | None = None) -> httpx.Client:
         """A person who is signed in; the password is `PASSWORD`."""
