@@ -116,7 +116,9 @@ class Reviewer:
             answer = self._http.post(f"{API}/session", json={"username": self.name, "password": self.password})
             answer.raise_for_status()
             self._http.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
-            self._http.get("/cases").raise_for_status()
+            # A service that has been running: what it makes once is made.
+            for path in ("/cases", f"{API}/cases/next"):
+                self._http.get(path).raise_for_status()
             wait_until(self.day.begin_s + self.late_s)
             first = True
             while first or time.monotonic() < self.day.until_s:
@@ -210,7 +212,8 @@ class Worker:
                 outbox.stop(timeout_s=30, drain_s=30)
 
     def _live(self, client: CaseClient, outbox: Outbox, beat: dict[str, Any]) -> None:
-        etag: str | None = None
+        first = client.get_config()
+        etag = first.etag if first is not None else None
         wait_until(self.day.begin_s + self.late_s)
         next_beat = next_package = time.monotonic()
         number = 0

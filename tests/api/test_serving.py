@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from api.errors import SetupError
-from api.serve import run
+from api.serve import _bind, run
 from api.settings import ApiSettings
 
 SERVE = """
@@ -38,6 +39,13 @@ def test_it_stops_when_told_and_says_nothing(tmp_path: Path, told: signal.Signal
             process.kill()
     assert errors == ""
     assert process.returncode == 0
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """asyncio turns Nagle's delay off where it is told that it is TCP; else every answer on a kept connection takes
+    40 ms more."""
+    with contextlib.closing(_bind("127.0.0.1", 0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
