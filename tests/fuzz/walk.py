@@ -86,7 +86,7 @@ def with_known_places(cases: Sequence[AnyCase], known: dict[str, list[Any]], num
     """Most requests ask for something that is there: what was made up seldom comes past "not found"."""
     chance = random.Random(number)
     for at, case in enumerate(cases):
-        if at % MADE_UP:
+        if (at + 1) % MADE_UP:
             case.path_parameters |= {name: chance.choice(known[name]) for name in case.path_parameters if name in known}
     return cases
 
