@@ -42,8 +42,7 @@ def test_it_stops_when_told_and_says_nothing(tmp_path: Path, told: signal.Signal
 
 
 def test_small_answers_are_sent_at_once() -> None:
-    """asyncio turns Nagle's delay off where it is told that it is TCP; else every answer on a kept connection takes
-    40 ms more."""
+    """Otherwise every answer on a kept connection takes 40 ms more (Nagle's delay): asyncio turns that off for TCP."""
     with contextlib.closing(_bind("127.0.0.1", 0)) as listener:
         assert listener.proto == socket.IPPROTO_TCP
 
