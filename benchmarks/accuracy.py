@@ -16,8 +16,8 @@ from datasets.formats.yolo import write_yolo
 from models.evaluate import evaluate
 from streetwarden.detection import model_path
 
-REAL_SETS = {"vehicles_street_atl": ("images/vehicles_street_atl/data.yaml", "val")}
-"""Recall means something on these, precision little: their labels are incomplete."""
+REAL_SETS = {"vehicles_street_atl": ("images/vehicles_street_atl/data.yaml", "test")}
+"""Its `valid` pictures are learnt from. Recall means something on these, precision little: labels are incomplete."""
 SEEN_ENOUGH = 0.3
 
 

@@ -18,7 +18,7 @@ from benchmarks.page import BEGIN, END, Report, read_reports, rows_to_table
 
 PAGE = Path("docs/accuracy.md")
 INCIDENTS = ("recall", "precision", "starts_close", "ends_close", "dwells_close")
-HEADS = ("recall", "precision", "starts close", "ends close", "stays within 5 %")
+HEADS = ("recall", "precision", "starts close", "ends close", "stays within 5 %", "of stays that ended")
 Rows = Mapping[str, Any]
 
 
@@ -76,6 +76,7 @@ def _kind(kind: str, row: Rows) -> str:
 def _incident(row: Rows) -> Iterator[str]:
     for key in INCIDENTS:
         yield "-" if row[key] is None else f"{row[key]:.3f}"
+    yield str(row["dwells"])
 
 
 def _origin(row: Rows) -> str:

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.accuracy_tables import main, tables
 from benchmarks.page import BEGIN, END
 
-ROW = {"recall": 1.0, "precision": 0.995, "starts_close": 0.98, "ends_close": None, "dwells_close": 0.5}
+ROW = {"recall": 1.0, "precision": 0.995, "starts_close": 0.98, "ends_close": None, "dwells_close": 0.5, "dwells": 8}
 NOISE = {"illegal_parking": {**ROW, "scenarios": 200, "expected": 240, "close_s": 2.0}}
 CLIP = {"expected": 1, "found": 1, "false_alarms": 0, "start_error_s": 0.4, "end_error_s": -0.6, "confirm_delay_s": 1.0}
 TRACKED = {"TUD-Campus, every": {"streetwarden": {"mota": 0.63, "idf1": 0.751}, "SORT": {"mota": 0.5, "idf1": 0.5}}}
@@ -34,7 +34,7 @@ def test_every_kind_of_row_has_its_table_and_says_where_it_comes_from() -> None:
             ]
         )
     )
-    assert "| illegal_parking (2 s) | 200 | 240 | 1.000 | 0.995 | 0.980 | - | 0.500 |" in text
+    assert "| illegal_parking (2 s) | 200 | 240 | 1.000 | 0.995 | 0.980 | - | 0.500 | 8 |" in text
     assert "| illegal_parking (2 s) | m | 8 | 240 |" in text
     assert "| market | generated | 1 | 1 | 0 | 0.4 |" in text
     assert "| street | real |" in text
