@@ -163,7 +163,7 @@ FORGERIES: dict[str, Callable[[OpenIdProvider, Claims], str]] = {
     "made long ago": lambda p, c: p.keys[0].sign(c | {"iat": c["iat"] - 6000}),
     "a time that is a word": lambda p, c: p.keys[0].sign(c | {"nbf": "soon"}),
     "no subject": lambda p, c: p.keys[0].sign({name: value for name, value in c.items() if name != "sub"}),
-    "no signature": lambda _p, c: jwt.encode(c, None, "none"),
+    "no signature": lambda _p, c: jwt.encode(c, "", "none"),
     "a secret both know": lambda p, c: jwt.encode(c, SECRET * 4, "HS256", headers={"kid": p.keys[0].kid}),
     "a stranger's key": lambda p, c: SigningKey.rsa(p.keys[0].kid, "stranger").sign(c),
     "a key of another kind": lambda p, c: SigningKey.ec(p.keys[0].kid).sign(c),
@@ -184,7 +184,7 @@ def test_a_token_that_does_not_hold_lets_nobody_in(start: Callable[..., Service]
     add(service, "chen", "reviewer", subject="subject-1")
     add(service, "root", "admin", subject="subject-2")
     for name, forge in FORGERIES.items():
-        provider.forge = lambda claims, forge=forge: forge(provider, claims)  # type: ignore[misc]
+        provider.forge = lambda claims, forge=forge: forge(provider, claims)
         answer = sign_in(service)
         refused(answer, Failure.TOKEN)
         assert COOKIE not in answer.extensions["browser"].cookies, name
