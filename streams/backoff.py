@@ -15,7 +15,7 @@ class ReconnectPolicy:
     """
 
     first_s: float = 0.2
-    longest_s: float = 2.5
+    longest_s: float = 1.5
     lasting_first_s: float = 2.0
     lasting_s: float = 30.0
     settled_s: float = 5.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +29,7 @@ from streetwarden.turns import Turns
 logger = logging.getLogger(__name__)
 
 REMEMBER_NS = 20_000_000_000
+UNFIT_LOOK_S = 1.0
 Health = Callable[[], StreamHealth | None]
 
 
@@ -150,10 +152,12 @@ class WatchedCamera:
         return Look(self, self.masks.hide(frame), self.turns.draw())
 
     def _bounded(self, wanted: Demand | None) -> Demand | None:
-        if wanted is None or self.interval_s is None:
+        # An unfit picture costs no inference, and when it is fit again the rules should know.
+        soon_s = math.inf if self.fitness.is_fit else UNFIT_LOOK_S
+        limit_s = min(soon_s, math.inf if self.interval_s is None else self.interval_s)
+        if wanted is None or wanted.rest_interval_s <= limit_s:
             return wanted
-        rest_s = min(wanted.rest_interval_s, self.interval_s)
-        return replace(wanted, rest_interval_s=rest_s, active_interval_s=min(wanted.active_interval_s, rest_s))
+        return replace(wanted, rest_interval_s=limit_s, active_interval_s=min(wanted.active_interval_s, limit_s))
 
     def context(self, frame: Frame) -> CameraContext:
         """What a package says of this camera at the time of `frame`."""

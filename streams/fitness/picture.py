@@ -18,8 +18,8 @@ from streams.frame import Image
 _SECONDS = {
     PictureState.CHANGED: (0.0, 0.0),
     PictureState.SMEARED: (0.0, 1.0),
-    PictureState.BLACK: (0.0, 1.0),
-    PictureState.OVEREXPOSED: (3.0, 1.0),
+    PictureState.BLACK: (0.0, 0.0),
+    PictureState.OVEREXPOSED: (3.0, 0.0),
     PictureState.COVERED: (3.0, 1.0),
     PictureState.FROZEN: (0.0, 0.0),
     PictureState.MOVED: (CONFIRM_S, 0.0),
