@@ -42,6 +42,7 @@ def alarms_page(
     request: Request,
     office: OfficeDep,
     who: PrincipalDep,
+    *,
     closed: Annotated[bool, Query()] = False,
     before: BigIdQuery = None,
 ) -> Response:

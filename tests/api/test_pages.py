@@ -22,7 +22,7 @@ from tests.api.conftest import Service
 PAGES = Path(render.__file__).parent
 SCRIPTS = sorted((PAGES / "static").glob("*.js"))
 EVERY_PAGE = (
-    "/review", "/cases", "/cameras", "/zones", "/health", "/people", "/account", "/audit", "/cases/1",
+    "/review", "/cases", "/cameras", "/zones", "/alarms", "/health", "/people", "/account", "/audit", "/cases/1",
     "/reminders", "/reminders?case_id=1", "/reminders/1", "/work-orders", "/work-orders?case_id=1", "/work-orders/1",
     "/report", "/report?month=2026-05", "/systems",
 )  # fmt: skip
