@@ -51,12 +51,22 @@ def operations(town: Town) -> Iterator[Operation]:
     """Every operation of the service's own description; credentials are ours to send, not to be made up."""
     document = copy.deepcopy(town.app.openapi())
     document["components"].pop("securitySchemes")
+    _plain_pairs(document)
     for path in document["paths"].values():
         for operation in path.values():
             operation.pop("security", None)
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         operation = found.ok()  # type: ignore[union-attr]  # one that cannot be read raises here
         yield operation
+
+
+def _plain_pairs(part: Any) -> None:
+    """Pairs as lists of two: schemathesis reads `prefixItems` as an older draft's `items` and then refuses them."""
+    if isinstance(part, dict) and isinstance(part.get("prefixItems"), list):
+        kinds = part.pop("prefixItems")
+        part["items"] = kinds[0] if all(kind == kinds[0] for kind in kinds) else {}
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _plain_pairs(each)
 
 
 def name_of(operation: Operation) -> str:
