@@ -76,7 +76,7 @@ def test_cameras_come_in_with_their_zones(settings: ApiSettings) -> None:
     assert import_cameras(settings, [CAMERA]) == 1
     camera = watched(settings)[0]
     assert camera["url"] == CAMERA["url"]
-    assert camera["zones"] == [{**ZONE, "version": 1, "polygon": [tuple(point) for point in ZONE["polygon"]]}]
+    assert camera["zones"] == [{**ZONE, "version": 1, "warning_only_until": None}]
 
 
 def test_the_same_cameras_again_change_nothing(settings: ApiSettings) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api.errors import ApiError
-from api.replay.port import Replayer, ReplayUnavailableError
+from api.replay.port import Replayer, ReplayUnavailableError, Watch
 from api.replay.schemas import ReplayOut
 from api.serve import running
 from detector.seen import Began, Seen
@@ -37,8 +37,15 @@ class Recorded:
     def __init__(self) -> None:
         self.asked: list[tuple[Mapping[str, Any], datetime, datetime]] = []
 
-    def __call__(self, camera: Mapping[str, Any], since: datetime, until: datetime) -> dict[str, Any]:
+    def keeps(self, camera_id: str) -> bool:
+        return bool(camera_id)
+
+    def __call__(
+        self, camera: Mapping[str, Any], since: datetime, until: datetime, watch: Watch | None = None
+    ) -> dict[str, Any]:
         self.asked.append((camera, since, until))
+        if watch is not None:
+            watch.tell(1.0)
         span = {"from": since.isoformat(), "until": until.isoformat()}
         answer = {"camera_id": camera["id"], **span, "complete": True, "looks": 5, "summary": COUNTS}
         return {**answer, "zones": [], "days": [], "cases": [], "cases_left_off": 0, "limits": []}

@@ -25,7 +25,7 @@ from streetwarden.replayer import LocalReplayer
 from streetwarden.small_picture import jpeg
 from streetwarden.track_store import TrackStore
 from tests.api.conftest import Service
-from tests.api.workers import working
+from tests.api.workers import Answer, working
 from tests.pages.conftest import wait_for
 
 S = 1_000_000_000
@@ -72,7 +72,7 @@ def test_a_camera_is_found_tried_and_added(service: Service, ops: httpx.Client, 
         )
     )
     asked: list[dict[str, Any]] = []
-    answers = {
+    answers: dict[str, Answer] = {
         "discover": lambda _: {"items": [device], "worker_id": "edge"},
         "streams": lambda _: {"ok": True, "items": [stream]},
         "probe": lambda _: next(tries),
