@@ -162,7 +162,7 @@ def _at_work(
     """Everybody at once, each in a thread; gives the moment at which the day was over. The first trouble is raised."""
     token, people = admitted
     begin_s = time.monotonic() + options.arrive
-    until_s = begin_s + float(options.seconds)
+    until_s: float = begin_s + float(options.seconds)
     week = (datetime.now(UTC) - timedelta(days=7)).strftime("%Y-%m-%dT00:00:00Z")
     day = Day(url, begin_s, until_s, options.think, house.settings.data_dir / "packages", week)
     jobs: list[Callable[[], None]] = [
