@@ -20,7 +20,9 @@ def test_every_verb_is_there_and_knows_what_to_run() -> None:
     parser = argparse.ArgumentParser()
     subparsers = parser.add_subparsers()
     add_parsers(subparsers)
-    assert list(subparsers.choices) == ["list", "fetch", "export", "quantize", "train", "evaluate"]
+    assert list(subparsers.choices) == [
+        *("list", "fetch", "export", "quantize", "merge", "train", "evaluate", "shadow-report")
+    ]
     assert callable(parser.parse_args(["list"]).run)
 
 

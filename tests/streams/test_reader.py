@@ -26,7 +26,7 @@ def crossing(tmp_path_factory: pytest.TempPathFactory) -> list[Packet]:
 def runs_alive() -> int:
     """How many runs of decoding there are; those of other tests that wait for the collector are none."""
     gc.collect()
-    return sum(isinstance(each, DecodingRun) for each in gc.get_objects())
+    return sum(type(each) is DecodingRun for each in gc.get_objects())
 
 
 def test_at_rest_key_frames_are_looked_at_in_time_and_no_other_is_decoded(crossing: list[Packet]) -> None:
