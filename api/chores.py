@@ -53,8 +53,11 @@ class Chores:
             self._broker.close()
 
     def _follow(self) -> None:
-        for name, take in ((orders.CURSOR, orders.take), (facts.CURSOR, facts.take)):
-            _until_idle(partial(follow, self._office, name, take))
+        for name, take, before_all in (
+            (orders.CURSOR, orders.take, orders.before_all),
+            (facts.CURSOR, facts.take, facts.before_all),
+        ):
+            _until_idle(partial(follow, self._office, name, take, before_all))
 
     def _remind(self) -> None:
         tell_due(self._office)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.db.models import AuditEntry, CaseOverdue
 from api.db.upsert import insert_if_missing
+from api.events.log import head
 from api.webhooks.outbox import OutboxEvent
 
 CURSOR = "reports"
 ACTION = "case.deadline_overdue"
+
+
+def before_all(session: Session) -> int:
+    """The row of the log before the first missed deadline; its end when none was missed."""
+    first = session.scalar(select(func.min(AuditEntry.sequence)).where(AuditEntry.action == ACTION))
+    return head(session) if first is None else first - 1
 
 
 def take(session: Session, event: OutboxEvent) -> None:

@@ -61,9 +61,12 @@ def keep(office: Office, found: OutboxCursor, cursor: int, error: str | None, no
         )
 
 
-def follow(office: Office, name: str, take: Callable[[Session, OutboxEvent], None]) -> int:
-    """Hand the events that a reader does not know, from the first row on, to `take`; gives how many rows it looked at.
+def follow(
+    office: Office, name: str, take: Callable[[Session, OutboxEvent], None], before_all: Callable[[Session], int]
+) -> int:
+    """Hand the events that a reader does not know to `take`; gives how many rows it looked at.
 
+    `before_all`: a new reader begins after this row; an office that is years old is not read through for nothing.
     What `take` writes and the cursor are one transaction: every event counts once, whatever dies in between.
     """
     with office.database.reading() as session:
@@ -71,7 +74,8 @@ def follow(office: Office, name: str, take: Callable[[Session, OutboxEvent], Non
         if row is not None and row.cursor >= head(session):
             return 0
     with office.database.writing() as session:
-        _make(session, name, 0, office.now())
+        if row is None:
+            _make(session, name, before_all(session), office.now())
         locked = lock_row(session, OutboxCursor, name)
         assert locked is not None  # noqa: S101 - it was just made
         before = locked.cursor

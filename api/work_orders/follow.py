@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.access import SYSTEM
 from api.cases.lifecycle import CaseState
 from api.db.models import Case, WorkOrder
+from api.events.log import head
 from api.webhooks.outbox import OutboxEvent
 from api.work_orders.moving import Word, move
 from api.work_orders.states import Direction, OrderState
@@ -32,6 +33,11 @@ TARGETS: dict[str, OrderState] = {
 }
 # The way of an order that goes well; it never goes back by itself.
 _WAY = (_O.WAITING, _O.ACCEPTED, _O.HANDLING, _O.DONE)
+
+
+def before_all(session: Session) -> int:
+    """The end of the log while there is no order: what was before the first one moves none."""
+    return head(session) if session.scalar(select(WorkOrder.case_id).limit(1)) is None else 0
 
 
 def take(session: Session, event: OutboxEvent) -> None:

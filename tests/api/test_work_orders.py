@@ -73,7 +73,7 @@ def test_who_reported_it_is_encrypted_and_shown_to_handlers_only(service: Servic
 
 def catch_up(service: Service) -> None:
     """Follow to the end of the log; the service's own thread does the same, and each event counts once."""
-    while follow(service.office, orders.CURSOR, orders.take):
+    while follow(service.office, orders.CURSOR, orders.take, orders.before_all):
         pass
 
 
