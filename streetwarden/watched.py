@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 REMEMBER_NS = 20_000_000_000
 UNFIT_LOOK_S = 1.0
+UNFIT_KEY_PATIENCE_S = 10.0
 Health = Callable[[], StreamHealth | None]
 
 
@@ -152,12 +153,15 @@ class WatchedCamera:
         return Look(self, self.masks.hide(frame), self.turns.draw())
 
     def _bounded(self, wanted: Demand | None) -> Demand | None:
-        # An unfit picture costs no inference, and when it is fit again the rules should know.
-        soon_s = math.inf if self.fitness.is_fit else UNFIT_LOOK_S
-        limit_s = min(soon_s, math.inf if self.interval_s is None else self.interval_s)
-        if wanted is None or wanted.rest_interval_s <= limit_s:
-            return wanted
-        return replace(wanted, rest_interval_s=limit_s, active_interval_s=min(wanted.active_interval_s, limit_s))
+        if wanted is None:
+            return None
+        limit_s = math.inf if self.interval_s is None else self.interval_s
+        if not self.fitness.is_fit:
+            # An unfit picture costs no inference; key frames tell when it is fit again, and nothing else is decoded.
+            limit_s = min(limit_s, UNFIT_LOOK_S)
+            wanted = replace(wanted, key_patience_s=max(wanted.key_patience_s, UNFIT_KEY_PATIENCE_S))
+        rest_s = min(wanted.rest_interval_s, limit_s)
+        return replace(wanted, rest_interval_s=rest_s, active_interval_s=min(wanted.active_interval_s, rest_s))
 
     def context(self, frame: Frame) -> CameraContext:
         """What a package says of this camera at the time of `frame`."""

@@ -49,8 +49,8 @@ class StillMeter:
     """
 
     __slots__ = (
-        "_anchor_ns", "_asked", "_empty", "_empty_looks", "_followed_ns", "_held_ns", "_missed_ns", "_now", "_settled",
-        "_skipped_ns", "anchor", "gone_ns", "is_alike", "left_ns", "likeness", "reference", "tells",
+        "_anchor_ns", "_asked", "_elsewhere_ns", "_empty", "_empty_looks", "_followed_ns", "_held_ns", "_missed_ns",
+        "_now", "_settled", "_skipped_ns", "anchor", "gone_ns", "is_alike", "left_ns", "likeness", "reference", "tells",
     )  # fmt: skip
 
     def __init__(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
@@ -58,6 +58,8 @@ class StillMeter:
         """When its place, this one or the one before, last showed it, as far as pictures from between looks tell."""
         self.gone_ns: int | None = None
         """The look at which its place was found to be empty."""
+        self._elsewhere_ns: int | None = None
+        """The last look at which its place showed something else before it was ever known to stand."""
         self.drop_anchor(box, pts_ns, patch)
 
     def drop_anchor(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
@@ -102,7 +104,8 @@ class StillMeter:
     @property
     def _went(self) -> bool:
         """Whether its place was empty since it stood there: found there again, it has come anew."""
-        return self.gone_ns is not None and self.gone_ns >= self._anchor_ns
+        away = [each for each in (self.gone_ns, self._elsewhere_ns) if each is not None]
+        return bool(away) and max(away) >= self._anchor_ns
 
     def absent_ns(self, pts_ns: int) -> int:
         """For how long nothing has shown it in its place, the times left out that could not have."""
@@ -127,6 +130,8 @@ class StillMeter:
         if self.is_alike and (self._settled or (is_alone and self._came_to_stand(pts_ns, history))):
             self._hold(pts_ns)
             return True
+        if not self._settled and self.likeness is not None and self.likeness < DIFFERENT:
+            self._elsewhere_ns = pts_ns
         self._missed_ns = self._missed_ns or pts_ns
         self._empty_looks = self._empty_looks + 1 if self._looks_empty() else 0
         if self._empty_looks >= EMPTY_LOOKS or self.absent_ns(pts_ns) > GONE_NS:

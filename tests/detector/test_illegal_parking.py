@@ -219,6 +219,12 @@ def test_a_taxi_that_comes_back_to_its_place_is_judged_by_each_stop_alone(first_
     assert found[0].started_pts_ns / 1e9 == pytest.approx(80, abs=4)
 
 
+def test_a_car_that_was_seen_once_and_is_back_was_not_there_while_its_place_showed_the_road() -> None:
+    car = Actor(5, lambda t: KERB if t <= 2 or t >= 16 else None)
+    found = confirmed(play([car], [2.0, 6.0, 10.0, *seconds(60, 4, 16)], watch(gap_seconds=10)))
+    assert [round(each.started_pts_ns / 1e9) for each in found] == [16]
+
+
 def test_the_same_frames_give_the_same_incidents() -> None:
     actors = [Actor(1, standing(KERB)), Actor(2, driving((-50, 125, 0, 160), (20, 0)))]
     first = play(actors, seconds(30), watch())
