@@ -50,7 +50,8 @@ class StillMeter:
 
     __slots__ = (
         "_anchor_ns", "_asked", "_elsewhere_ns", "_empty", "_empty_looks", "_followed_ns", "_held_ns", "_missed_ns",
-        "_now", "_settled", "_skipped_ns", "anchor", "gone_ns", "is_alike", "left_ns", "likeness", "reference", "tells",
+        "_now", "_settled", "_skipped_ns", "_unlike_looks", "anchor", "gone_ns", "is_alike", "left_ns", "likeness",
+        "reference", "tells",
     )  # fmt: skip
 
     def __init__(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
@@ -59,7 +60,7 @@ class StillMeter:
         self.gone_ns: int | None = None
         """The look at which its place was found to be empty."""
         self._elsewhere_ns: int | None = None
-        """The last look at which its place showed something else before it was ever known to stand."""
+        """The last look at which its place showed something else, again and again, before it was known to stand."""
         self.drop_anchor(box, pts_ns, patch)
 
     def drop_anchor(self, box: Box, pts_ns: int, patch: Patch | None) -> None:
@@ -76,7 +77,7 @@ class StillMeter:
         self._skipped_ns = 0
         self._settled = False
         self._empty: Patch | None = None
-        self._empty_looks = 0
+        self._empty_looks = self._unlike_looks = 0
         self._missed_ns: int | None = None
         self._asked = False
 
@@ -130,7 +131,9 @@ class StillMeter:
         if self.is_alike and (self._settled or (is_alone and self._came_to_stand(pts_ns, history))):
             self._hold(pts_ns)
             return True
-        if not self._settled and self.likeness is not None and self.likeness < DIFFERENT:
+        unlike = not self._settled and self.likeness is not None and self.likeness < DIFFERENT
+        self._unlike_looks = self._unlike_looks + 1 if unlike else 0
+        if self._unlike_looks >= EMPTY_LOOKS:
             self._elsewhere_ns = pts_ns
         self._missed_ns = self._missed_ns or pts_ns
         self._empty_looks = self._empty_looks + 1 if self._looks_empty() else 0

@@ -74,6 +74,7 @@ def test_moving_skipping_boxes_and_help_have_their_keys(service: Service, open_p
     page = open_page()
     sign_in(page, service)
     stage = page.locator("#stage")
+    expect(stage).to_have_attribute("data-case-id", str(one))
     for key, expected in (("j", two), ("k", one), ("ArrowDown", two), ("ArrowUp", one), ("s", two)):
         expect(page.locator("#queue li")).to_have_count(2)
         page.keyboard.press(key)
