@@ -29,6 +29,7 @@ from datasets.scenes.render import Quality
 from datasets.scenes.spec import ClipSpec, SceneSpec
 from datasets.scenes.stage import RenderStage
 from datasets.scenes.stills import make_stills
+from datasets.scenes.subjects import SUBJECTS
 from datasets.scenes.trucks import make_crops
 
 
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     stills = verbs.add_parser("stills", help="labelled stills for training, as YOLO data")
     stills.add_argument("--count", type=int, required=True)
     stills.add_argument("--seed", type=int, default=1)
+    stills.add_argument(
+        "--about", choices=tuple(SUBJECTS), help="places of one subject, with more of it than streets have by chance"
+    )
     stills.add_argument("--out", type=Path, required=True)
     stills.set_defaults(run=_stills)
     crops = verbs.add_parser("loads", help="crops of muck trucks by load state, for the classifier")
@@ -91,6 +95,7 @@ def _stills(options: argparse.Namespace) -> int:
         options.out,
         partial(_stage, options),
         progress,
+        SUBJECTS[options.about] if options.about else None,
     )
     return 0
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from datasets.scenes import bodies, crowd, muck, people, rubbish, things, tricycles, vending
+from datasets.scenes import bodies, crowd, muck, people, rubbish, stalls, things, tricycles
 from datasets.scenes.errors import SceneError
 from datasets.scenes.mesh import Mesh
 from datasets.scenes.spec import CLASS_OF_KIND, CLASSES, ActorSpec
@@ -40,14 +40,14 @@ def _seeded(kind: str, state: str, rng: np.random.Generator) -> Mesh:
         "dump_truck": muck.dump_truck,
         "plain_truck": muck.plain_truck,
         "tricycle": tricycles.model,
-        "stall": vending.stall,
+        "stall": stalls.stall,
     }
     if kind in makers:
         return makers[kind](state, rng)
     if kind == "figure":
         posture, _, shade = state.partition("+")
         return crowd.figure(rng, posture or "stand", umbrella=bool(shade))
-    return things.thing(rng) if kind == "thing" else rubbish.model(kind, state, rng)
+    return things.thing(rng, state) if kind == "thing" else rubbish.model(kind, state, rng)
 
 
 RIDER = ("shirt", "trousers", "skin", "hair", "helmet", "shoe")

@@ -70,7 +70,14 @@ def generated_clip(kind: str, seed: int, size_wh: tuple[int, int] = SIZE_WH) -> 
     return replace(spec, tolerance=2.0, noise=2.4 if night else 1.0, crf=28.0 if small else 32.0)
 
 
-BANK_PLACES = {story_parking.KIND: 4, story_vending.KIND: 4, story_garbage.KIND: 4, story_trucks.KIND: 3}
+BANK_PLACES = {story_parking.KIND: 4, story_vending.KIND: 4, story_garbage.KIND: 4, story_trucks.KIND: 4}
+# Pictures a second, and from one key frame to the next: two seconds where starts and ends are wanted within 15.
+BANK_RHYTHM = {
+    story_parking.KIND: (2.0, 2),
+    story_vending.KIND: (2.0, 4),
+    story_garbage.KIND: (2.0, 4),
+    story_trucks.KIND: (8.0, 8),
+}
 BANK_SEEDS = range(200_000, 300_000)
 """Clips from a bank. Their places are none of those that any other clip or still shows; nothing may learn from them."""
 _FIRST_BANK_PLACE = 50_000_000
@@ -89,8 +96,7 @@ def bank_clip(kind: str, seed: int, size_wh: tuple[int, int] = SIZE_WH) -> tuple
     here = replace(places.place(kind, _FIRST_BANK_PLACE + number * places.SEEDS_PER_PLACE, size_wh), turn=again % 3)
     clip = STORIES[kind](here, seed, f"{kind.replace('_', '-')}-{seed:06d}")
     rng = here.rng(seed, 23)
-    quick = kind == story_trucks.KIND
-    fps, gop = (12.0, 12) if quick else (2.0, 2)
+    fps, gop = BANK_RHYTHM[kind]
     light = scenery.other_weather(rng, here.scene.light)
     noise = float(rng.uniform(0.6, 1.8)) * (2.0 if light.night else 1.0)
     shown = replace(clip, scene=replace(here.scene, light=light), fps=fps, gop=gop, noise=noise, crf=27.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +11,7 @@ import numpy.typing as npt
 Linear = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 _STEPS = 4096
+GRAIN_ROOM = 97
 
 
 def exposure_of(background: Linear, brightness: float = 1.0) -> float:
@@ -43,8 +46,24 @@ def noisy(shown: npt.NDArray[np.float32], amount: float, rng: np.random.Generato
     """Sensor noise of `amount` grey levels, a little more in the colours' own channels, then 8 bits."""
     if amount <= 0:
         return np.clip(np.round(shown), 0, 255).astype(np.uint8)
-    grain = rng.standard_normal(shown.shape[:2], np.float32)[..., None] * amount
+    grain = _grain(rng, shown.shape[0], shown.shape[1])[..., None] * np.float32(amount)
     return np.clip(np.round(shown + grain), 0, 255).astype(np.uint8)
+
+
+def _grain(rng: np.random.Generator, height: int, width: int) -> npt.NDArray[np.float32]:
+    """Noise of unit size, (height, width): a piece of a wider field at a random spot, mirrored by chance.
+
+    A field of its own for every picture would cost as much as all else of a still street.
+    """
+    wide = _field(height + GRAIN_ROOM, width + GRAIN_ROOM)
+    y, x, turn = (int(v) for v in rng.integers(0, (GRAIN_ROOM, GRAIN_ROOM, 4)))
+    piece = wide[y : y + height, x : x + width]
+    return piece[:: -1 if turn & 1 else 1, :: -1 if turn & 2 else 1]
+
+
+@lru_cache(maxsize=2)
+def _field(height: int, width: int) -> npt.NDArray[np.float32]:
+    return np.random.default_rng(7).standard_normal((height, width), np.float32)
 
 
 def vignette(width: int, height: int, strength: float = 0.18) -> Linear:

@@ -47,6 +47,8 @@ LOOKS: dict[str, Look] = {
     "sign_green": Look((0.03, 0.25, 0.09), roughness=0.4),
     "sign_yellow": Look((0.6, 0.4, 0.04), roughness=0.4),
     "sign_dark": Look((0.05, 0.05, 0.06), roughness=0.4),
+    "bulb": Look((0.85, 0.78, 0.6), roughness=0.3),
+    "bulb_cold": Look((0.75, 0.82, 0.85), roughness=0.3),
     "bark": Look((0.1, 0.07, 0.045), roughness=0.95, grain=0.4),
     "leaf_a": Look((0.05, 0.13, 0.025), roughness=0.7),
     "leaf_b": Look((0.09, 0.18, 0.035), roughness=0.7),
@@ -72,6 +74,7 @@ LOOKS: dict[str, Look] = {
 
 
 _BY_NIGHT = {"headlamp": 14.0, "taillamp": 2.0, "pane_lit": 0.5, "sign_red": 0.5, "sign_blue": 0.5, "sign_yellow": 0.4}
+_BY_NIGHT |= {"bulb": 22.0, "bulb_cold": 18.0}
 _WET = ("asphalt", "gutter", "paving", "tactile", "marking", "yellow", "kerb")
 
 

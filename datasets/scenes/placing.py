@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from datasets.scenes.shapes import Rng, pick
 from datasets.scenes.spec import ActorSpec, Colour, SceneSpec, StreetSpec
 
 Pool = tuple[tuple[ActorSpec, Pose], ...]
+Fit = Callable[[ActorSpec], ActorSpec]
 _PAINTS: tuple[Colour, ...] = (
     (0.62, 0.62, 0.6),
     (0.36, 0.37, 0.38),
@@ -88,17 +89,31 @@ TRUCKS = ("truck", "plain_truck", "dump_truck")
 
 def pool(rng: Rng, scene: SceneSpec, theme: str, size: int) -> Pool:
     """Up to `size` actors in view of the scene's camera, none touching another."""
-    kinds, shares = zip(*SHARES[theme].items(), strict=True)
+    return crowd(rng, scene, SHARES[theme], size)
+
+
+def crowd(
+    rng: Rng,
+    scene: SceneSpec,
+    shares: Mapping[str, float],
+    size: int,
+    fit: Fit | None = None,
+    *,
+    touching: bool = False,
+) -> Pool:
+    """Up to `size` actors in view, of kinds by their shares; `fit` may change each. Some may be `touching` others."""
+    kinds, weights = zip(*shares.items(), strict=True)
     found: list[tuple[ActorSpec, Pose]] = []
     for number in range(size * 10):
-        kind = str(rng.choice(kinds, p=np.array(shares) / sum(shares)))
+        kind = str(rng.choice(kinds, p=np.array(weights) / sum(weights)))
         actor = random_actor(rng, kind, number)
+        actor = fit(actor) if fit else actor
         pose = place(rng, actor, scene)
         if (
             pose
             and not hidden_by_houses(scene, pose)
             and in_view(scene, actor, pose)
-            and all(_apart((actor, pose), other) for other in found)
+            and (touching or all(apart((actor, pose), other) for other in found))
         ):
             found.append((actor, pose))
         if len(found) == size:
@@ -207,7 +222,8 @@ def hidden_by_houses(scene: SceneSpec, pose: Pose) -> bool:
     )
 
 
-def _apart(one: tuple[ActorSpec, Pose], two: tuple[ActorSpec, Pose]) -> bool:
+def apart(one: tuple[ActorSpec, Pose], two: tuple[ActorSpec, Pose]) -> bool:
+    """Whether two actors' upright boxes leave room between them."""
     boxes = [sprites.at(sprites.hull(actors.model(a, p.phase)), p).vertices for a, p in (one, two)]
     gaps = [max(a.min(0)[k] - b.max(0)[k] for a, b in (boxes, boxes[::-1])) for k in (0, 1)]
     return bool(max(gaps) > 0.1)

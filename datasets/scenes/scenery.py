@@ -66,6 +66,15 @@ def _camera(rng: Rng, theme: str, street: StreetSpec) -> CameraSpec:
         )
         target = (float(rng.uniform(9, 20)), position[1] + float(rng.normal(0, 1.2)), float(rng.uniform(0.5, 1.5)))
         return CameraSpec(position, target, float(rng.uniform(28, 60)), width, height)
+    if theme == "watch":  # across the road at the pavement, as a camera that watches one kerb
+        side = float(rng.choice([-1.0, 1.0]))
+        position = (
+            float(rng.uniform(-6, -1)),
+            -side * float(rng.uniform(0, 0.9)) * front,
+            float(rng.uniform(3.0, 8.5)),
+        )
+        target = (float(rng.uniform(5, 12)), side * (street.road_half_m + float(rng.uniform(-2.0, 1.5))), 0.5)
+        return CameraSpec(position, target, float(rng.uniform(42, 68)), width, height)
     if theme == "close":  # a low camera over a corner where people leave things
         side = float(rng.choice([-1.0, 1.0]))
         position = (

@@ -6,7 +6,7 @@ A street is rendered once, with a pool of actors at places that never touch; its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -14,15 +14,19 @@ import numpy as np
 import yaml
 
 from datasets.formats import Box, LabelledImage, LabelSet
-from datasets.scenes import actors, compose, loads, look, partial, placing, scenery, sprites, weather
+from datasets.scenes import actors, compose, loads, look, partial, placing, scenery, sprites, subjects, weather
 from datasets.scenes.air import Air, Shown
 from datasets.scenes.compose import Stage
 from datasets.scenes.paths import Pose
 from datasets.scenes.spec import CLASSES, ActorSpec, CameraSpec, SceneSpec
 from datasets.scenes.sprites import Sprite
+from datasets.scenes.subjects import Subject
 
 STILLS_PER_STREET = 14
 POOL = 17
+SUBJECT_STILLS = 24
+SUBJECT_POOL = 26
+COMPLETE = "complete.txt"
 SEEN_ENOUGH = 0.3
 SMALLEST_PX = 5.0
 LOAD_CROP_PX = 70
@@ -37,6 +41,7 @@ class Street:
     scene: SceneSpec
     pool: placing.Pool
     theme: str
+    most: int = 12  # of the pool in one picture, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +61,43 @@ def random_street(seed: int) -> Street:
     return Street(scene, placing.pool(rng, scene, theme, POOL), theme)
 
 
-def make_stills(count: int, seed: int, folder: Path, stage_for: StageFor, progress: Callable[[int], None]) -> LabelSet:
+def subject_street(subject: Subject, seed: int) -> Street:
+    """A street of a subject; its pool may touch each other: a picture takes only those that do not."""
+    rng = np.random.default_rng([seed, 31])
+    scene, theme = subjects.scene(subject, seed)
+
+    def fit(actor: ActorSpec) -> ActorSpec:
+        return subjects.fitted(rng, subject, actor, scene.light)
+
+    pool = placing.crowd(rng, scene, subject.kinds, SUBJECT_POOL, fit, touching=True)
+    return Street(scene, pool, theme, 14)
+
+
+def make_stills(
+    count: int,
+    seed: int,
+    folder: Path,
+    stage_for: StageFor,
+    progress: Callable[[int], None],
+    subject: Subject | None = None,
+) -> LabelSet:
     """Write `count` pictures to `folder`/images, YOLO labels to `folder`/labels, crops of trucks to `folder`/loads.
 
-    Files come whole, the label before its picture, so that a training run may read the growing folder. A street that
-    was finished in an earlier run is not made again.
+    Files come whole, the label before its picture, and then its name in `folder`/complete.txt, so that a training run
+    may read the growing folder. A street that was finished in an earlier run is not made again.
     """
     for name in ("images", "labels"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     _write(folder / "data.yaml", data_yaml())
+    _write(folder / "names.txt", "\n".join(CLASSES) + "\n")
     made: list[LabelledImage] = []
     number = 0
     while len(made) < count:
-        wanted = min(STILLS_PER_STREET, count - len(made))
-        name = f"s{seed}-{number:04d}"
+        wanted = min(SUBJECT_STILLS if subject else STILLS_PER_STREET, count - len(made))
+        name = f"{subject.name if subject else 's'}{seed}-{number:04d}"
         if not (folder / "images" / f"{name}-{wanted - 1}.jpg").exists():
-            made += StreetStills(random_street(seed * 10_000 + number), name, folder, stage_for).make(wanted)
+            street = _street(subject, seed, number)
+            made += StreetStills(street, name, folder, stage_for, vary=subject is not None).make(wanted)
         else:
             made += [LabelledImage(f"{name}-{k}.jpg", 0, 0, ()) for k in range(wanted)]
         number += 1
@@ -79,22 +105,33 @@ def make_stills(count: int, seed: int, folder: Path, stage_for: StageFor, progre
     return LabelSet(CLASSES, tuple(made))
 
 
+def _street(subject: Subject | None, seed: int, number: int) -> Street:
+    if subject is None:
+        return random_street(seed * 10_000 + number)
+    return subject_street(subject, subjects.place_seed(subject, seed, number))
+
+
 class StreetPictures:
     """Develops pictures of one street with cut-outs in it: haze, lamps, wet ground, rain, exposure, noise."""
 
-    def __init__(self, scene: SceneSpec, name: str, stage_for: StageFor) -> None:
-        self.scene, self.name = scene, name
+    def __init__(self, scene: SceneSpec, name: str, stage_for: StageFor, *, vary: bool = False) -> None:
+        self.scene, self.name, self.vary = scene, name, vary
         self.stage = stage_for(scene)
         self.rng = np.random.default_rng(list(name.encode()))
         clear = self.stage.background()
         self._clear, self._gain = clear, look.exposure_of(clear, scene.light.brightness)
 
     def develop(self, cut: Sequence[tuple[Shown, Sprite]]) -> compose.Image:
-        """The picture (BGR uint8) with the cut-outs over the street, the farthest first; its exposure varies."""
-        light, view, rng = self.scene.light, self.scene.camera, self.rng
+        """The picture (BGR uint8) with the cut-outs over the street, the farthest first.
+
+        Its exposure varies and, where no sun shines, its haze and rain.
+        """
+        view, rng = self.scene.camera, self.rng
+        light = scenery.other_weather(rng, self.scene.light) if self.vary else self.scene.light
+        scene = replace(self.scene, light=light)
         gain = self._gain * float(rng.uniform(0.85, 1.15))
         developer = look.Developer(gain, light.warmth, float(rng.uniform(0.3, 1.0)))
-        shown = Air(self.scene, self._clear, gain, developer).develop(cut, look.vignette(view.width, view.height))
+        shown = Air(scene, self._clear, gain, developer).develop(cut, look.vignette(view.width, view.height))
         shown = weather.streaks(shown, light.rain, rng)
         return look.noisy(shown, float(rng.uniform(1.5, 8.0) if light.night else rng.uniform(0.5, 5.0)), rng)
 
@@ -102,9 +139,9 @@ class StreetPictures:
 class StreetStills:
     """Makes the stills of one street."""
 
-    def __init__(self, street: Street, name: str, folder: Path, stage_for: StageFor) -> None:
+    def __init__(self, street: Street, name: str, folder: Path, stage_for: StageFor, *, vary: bool = False) -> None:
         self._street, self._folder = street, folder
-        self._pictures = StreetPictures(street.scene, name, stage_for)
+        self._pictures = StreetPictures(street.scene, name, stage_for, vary=vary)
         self._rng = self._pictures.rng
         self._cropped: set[str] = set()
 
@@ -112,11 +149,20 @@ class StreetStills:
         """Write `count` stills; the first shows a street without anybody: that is something to learn, too."""
         made = []
         for number in range(count):
-            order = self._rng.permutation(len(self._street.pool))
-            chosen = order[: int(self._rng.integers(4, 12)) if number else 0]
-            picks = [self._street.pool[int(k)] for k in chosen]
+            picks = self._picks(int(self._rng.integers(4, self._street.most)) if number else 0)
             made.append(self._still(picks, f"{self._pictures.name}-{number}"))
         return made
+
+    def _picks(self, count: int) -> list[tuple[ActorSpec, Pose]]:
+        """Some of the pool, none touching another."""
+        order = self._rng.permutation(len(self._street.pool))
+        picks: list[tuple[ActorSpec, Pose]] = []
+        for one in (self._street.pool[int(k)] for k in order):
+            if len(picks) == count:
+                break
+            if all(placing.apart(one, other) for other in picks):
+                picks.append(one)
+        return picks
 
     def _still(self, picks: Sequence[tuple[ActorSpec, Pose]], name: str) -> LabelledImage:
         view = self._street.scene.camera
@@ -133,6 +179,8 @@ class StreetStills:
         made = LabelledImage(f"{name}.jpg", view.width, view.height, boxes)
         _write(self._folder / "labels" / f"{name}.txt", yolo_lines(made))
         write_picture(picture, self._folder / "images" / f"{name}.jpg", self._rng)
+        with (self._folder / COMPLETE).open("a", encoding="utf-8") as listed:
+            listed.write(f"{name}\n")
         return made
 
     def _write_crops(self, cut: Sequence[tuple[Shown, Sprite]], picture: compose.Image, name: str) -> None:

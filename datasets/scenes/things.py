@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from datasets.scenes import mesh, shapes
+from datasets.scenes import lookalikes, mesh, shapes
 from datasets.scenes.mesh import Mesh
 from datasets.scenes.shapes import Rng, pick, tint
 
@@ -77,6 +77,7 @@ def _board(rng: Rng) -> Mesh:
 MAKERS = (_cones, _planter, _cabinet, _barrier, _bench, _bollards, _shade, _board)
 
 
-def thing(rng: Rng) -> Mesh:
-    """Something harmless."""
-    return MAKERS[int(rng.integers(len(MAKERS)))](rng)
+def thing(rng: Rng, state: str = "") -> Mesh:
+    """Something harmless; `alike` is one of those that look like a stall, a bin or rubbish from afar."""
+    makers = lookalikes.MAKERS if state == "alike" else MAKERS
+    return makers[int(rng.integers(len(makers)))](rng)

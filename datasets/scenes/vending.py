@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from datasets.scenes import crowd, mesh, shapes, tricycles
+from datasets.scenes import mesh, shapes, tricycles
 from datasets.scenes.mesh import Mesh
 from datasets.scenes.shapes import Rng, pick, tint
 
@@ -35,15 +35,16 @@ FRUIT = (
 )
 
 
-def _fruits(rng: Rng) -> list[str]:
+def fruits(rng: Rng) -> list[str]:
+    """Two materials of fruit or vegetables."""
     return [tint(pick(rng, FRUIT), 0.4) for _ in range(2)]
 
 
 def crate(rng: Rng, size: tuple[float, float, float] = (0.5, 0.38, 0.26)) -> Mesh:
     """A crate with fruit or vegetables heaped in it."""
     box = tint(pick(rng, BRIGHT if rng.random() < 0.5 else WOOD), 0.7)
-    fruits = shapes.pile(rng, (size[0], size[1]), size[2] * 0.75, 20, float(rng.uniform(0.035, 0.06)), _fruits(rng))
-    return mesh.join([shapes.tapered((size[0] * 0.9, size[1] * 0.9), size[:2], size[2], box), fruits])
+    heap = shapes.pile(rng, (size[0], size[1]), size[2] * 0.75, 20, float(rng.uniform(0.035, 0.06)), fruits(rng))
+    return mesh.join([shapes.tapered((size[0] * 0.9, size[1] * 0.9), size[:2], size[2], box), heap])
 
 
 def _steamer(rng: Rng, at: tuple[float, float, float]) -> Mesh:
@@ -59,16 +60,14 @@ def _steamer(rng: Rng, at: tuple[float, float, float]) -> Mesh:
     return mesh.join(parts)
 
 
-def _goods(rng: Rng, area: tuple[float, float], top: float) -> list[Mesh]:
+def goods(rng: Rng, area: tuple[float, float], top: float) -> list[Mesh]:
     """Things to sell on a counter of `area` (x, y metres) at height `top`."""
     style = str(rng.choice(["fruit", "steamer", "pots", "boxes", "bottles"]))
     parts: list[Mesh] = []
     if style == "fruit":
         step = 0.42
         for y in np.arange(-area[1] / 2 + step / 2, area[1] / 2, step):
-            heap = shapes.pile(
-                rng, (area[0] * 0.9, step * 0.95), top, 26, float(rng.uniform(0.035, 0.06)), _fruits(rng)
-            )
+            heap = shapes.pile(rng, (area[0] * 0.9, step * 0.95), top, 26, float(rng.uniform(0.035, 0.06)), fruits(rng))
             parts.append(heap.moved((0, float(y), 0)))
     elif style == "steamer":
         parts += [_steamer(rng, (0, float(y), top)) for y in np.arange(-area[1] / 3, area[1] / 3 + 0.01, 0.65)]
@@ -84,7 +83,7 @@ def _goods(rng: Rng, area: tuple[float, float], top: float) -> list[Mesh]:
     return parts
 
 
-def _roof(rng: Rng, area: tuple[float, float], height: float) -> list[Mesh]:
+def roof(rng: Rng, area: tuple[float, float], height: float) -> list[Mesh]:
     """A striped or plain canopy on four posts, or a sunshade."""
     if rng.random() < 0.5:
         two = [tint(pick(rng, BRIGHT), 0.6) for _ in range(2)]
@@ -138,13 +137,13 @@ def cart(rng: Rng) -> Mesh:
     turned = [mesh.lathe(wheel, (0, 0, 0.22), 14).moved((0, 0, 0), np.pi / 2) for _ in range(4)]
     spots = [(sx * (area[0] / 2 - 0.1), sy * area[1] * 0.33, 0) for sx in (-1, 1) for sy in (-1, 1)]
     parts += [body.moved(spot) for body, spot in zip(turned, spots, strict=True)]
-    parts += [part.moved((0, 0, 0)) for part in _goods(rng, area, top + 0.04)]
+    parts += [part.moved((0, 0, 0)) for part in goods(rng, area, top + 0.04)]
     if rng.random() < 0.4:
         parts.append(shapes.slab((0.3, area[1] * 0.7, 0.35), (area[0] / 4, 0, top + 0.04), "pane"))
     if rng.random() < 0.4:
         parts.append(shapes.slab((0.04, area[1], 0.35), (area[0] / 2 + 0.3, 0, 1.9), tint(pick(rng, BRIGHT))))
     if rng.random() < 0.85:
-        parts += _roof(rng, area, float(rng.uniform(1.95, 2.3)))
+        parts += roof(rng, area, float(rng.uniform(1.95, 2.3)))
     return mesh.join(parts)
 
 
@@ -170,7 +169,7 @@ def cloth(rng: Rng) -> Mesh:
 
 def _laid(rng: Rng, style: str) -> Mesh:
     if style == "vegetables":
-        return shapes.pile(rng, (0.24, 0.26), 0.0, 9, float(rng.uniform(0.03, 0.055)), _fruits(rng))
+        return shapes.pile(rng, (0.24, 0.26), 0.0, 9, float(rng.uniform(0.03, 0.055)), fruits(rng))
     paint = tint(pick(rng, (*BRIGHT, (0.03, 0.03, 0.03), (0.5, 0.4, 0.3))), 0.6)
     if style == "shoes":
         return mesh.join([mesh.ellipsoid((0, s * 0.06, 0.05), (0.13, 0.045, 0.05), paint, 8) for s in (-1, 1)])
@@ -197,15 +196,15 @@ def table(rng: Rng) -> Mesh:
     if rng.random() < 0.5:
         skirt = tint(pick(rng, BRIGHT), 0.9)
         parts.append(shapes.slab((0.02, area[1], 0.55), (area[0] / 2, 0, 0.16), skirt))
-    parts += _goods(rng, area, 0.74)
+    parts += goods(rng, area, 0.74)
     if rng.random() < 0.4:
-        parts += _rail(rng, area[1], -area[0] / 2 - 0.7)
+        parts += rail(rng, area[1], -area[0] / 2 - 0.7)
     if rng.random() < 0.7:
-        parts += _roof(rng, (area[0] + 0.5, area[1]), float(rng.uniform(2.0, 2.4)))
+        parts += roof(rng, (area[0] + 0.5, area[1]), float(rng.uniform(2.0, 2.4)))
     return mesh.join(parts)
 
 
-def _rail(rng: Rng, length: float, x: float) -> list[Mesh]:
+def rail(rng: Rng, length: float, x: float) -> list[Mesh]:
     """Clothes on a rail."""
     parts = [mesh.limb((x, -length / 2, 1.5), (x, length / 2, 1.5), (0.018, 0.018), "pole", 6)]
     parts += [mesh.limb((x, s * length / 2, 0), (x, s * length / 2, 1.5), (0.018, 0.018), "pole", 6) for s in (-1, 1)]
@@ -228,11 +227,11 @@ def spill(rng: Rng) -> Mesh:
                 for y in np.arange(-length / 2 + 0.22, length / 2 - 0.1, 0.45)
             ]
     else:
-        parts += _rail(rng, length, 0.3) + _rail(rng, length, -0.5)
+        parts += rail(rng, length, 0.3) + rail(rng, length, -0.5)
     if rng.random() < 0.5:
         parts.append(shapes.slab((0.06, 0.6, 0.9), (0.9, length / 2 - 0.3, 0), tint(pick(rng, BRIGHT))))
     if rng.random() < 0.35:
-        parts += _roof(rng, (1.4, length), 2.3)
+        parts += roof(rng, (1.4, length), 2.3)
     return mesh.join(parts)
 
 
@@ -240,7 +239,7 @@ def trike(rng: Rng) -> Mesh:
     """A vendor's tricycle, standing: goods, steamers or a glass case on its bed, often under a sunshade."""
     parts = [tricycles.machine(rng, "stand")]
     low, area = tricycles.BED_Z + 0.06, (1.35, 0.92)
-    on_bed = [part.moved((0, 0, 0), np.pi / 2) for part in _goods(rng, (area[1], area[0]), low + 0.3)]
+    on_bed = [part.moved((0, 0, 0), np.pi / 2) for part in goods(rng, (area[1], area[0]), low + 0.3)]
     if rng.random() < 0.4:
         on_bed.append(shapes.slab((area[0] * 0.8, area[1] * 0.9, 0.6), (0, 0, low + 0.3), "pane"))
         on_bed.append(shapes.slab((area[0] * 0.85, area[1], 0.05), (0, 0, low + 0.9), tint(pick(rng, BRIGHT))))
@@ -251,17 +250,3 @@ def trike(rng: Rng) -> Mesh:
         parts.append(shade.moved((tricycles.BED_X, 0.35, 0)))
     # It sells over its side, so the side looks towards +x.
     return mesh.join(parts).moved((0, 0, 0), np.pi / 2)
-
-
-MAKERS = {"cart": cart, "cloth": cloth, "table": table, "spill": spill, "trike": trike}
-
-
-def stall(state: str, rng: Rng) -> Mesh:
-    """A stall; `state` is one of `MAKERS` or empty for any, with `+N` for a vendor and N - 1 customers around it."""
-    style, _, people = state.partition("+")
-    body = MAKERS[style or str(rng.choice(sorted(MAKERS)))](rng)
-    if not people:
-        return body
-    low, high = body.vertices.min(0), body.vertices.max(0)
-    reach = (min(float(high[0] - low[0]) / 2, 0.9), min(float(high[1] - low[1]) / 2, 1.2))
-    return mesh.join([body, *crowd.around(rng, reach, int(people) - 1)])

@@ -124,5 +124,5 @@ def test_stills_come_with_labels_and_repeat_for_a_seed(tmp_path: Path) -> None:
     assert made.images[0].boxes == ()
     assert sum(len(image.boxes) for image in made.images) > 2
     files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.*"))
-    assert len(files) == 5
+    assert len(files) == 7
     assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
