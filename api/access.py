@@ -66,6 +66,9 @@ _CAMERA_WRITERS = {Role.OPS, Role.ADMIN}
 # Open to everybody: liveness, and what a person needs to sign in.
 PUBLIC = frozenset({"healthz", "openapi", "sign_in", "login_page", "login_form", "oidc_start", "oidc_callback"})
 
+# What somebody who signed in with a one-time password may do until it is changed.
+BEFORE_CHANGE = frozenset({"get_session", "sign_out", "change_password", "account_page"})
+
 # What shows or changes the whole city, refused to who is limited to a part of it.
 WHOLE_CITY = frozenset(
     {

@@ -30,6 +30,10 @@ class NotAllowedError(ApiError):
     status = HTTPStatus.FORBIDDEN
 
 
+class OneTimePasswordError(NotAllowedError):
+    """Somebody else knows this person's password: nothing else is done before it is changed."""
+
+
 class NotFoundError(ApiError):
     """There is no such thing."""
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from api.access import ACCESS, ANONYMOUS, PUBLIC, WHOLE_CITY, Principal
+from api.access import ACCESS, ANONYMOUS, BEFORE_CHANGE, PUBLIC, WHOLE_CITY, Principal
 from api.deps import get_office
-from api.errors import NotAllowedError, NotSignedInError
+from api.errors import NotAllowedError, NotSignedInError, OneTimePasswordError
 from api.users.service import find_token
 from api.users.sessions import find_session
 
@@ -29,6 +29,8 @@ def guard(request: Request) -> None:
         return
     if principal is None:
         raise NotSignedInError("Sign in, or send a valid token.", headers={"WWW-Authenticate": "Bearer"})
+    if principal.password_is_temporary and operation not in BEFORE_CHANGE:
+        raise OneTimePasswordError("You signed in with a one-time password: set your own first.")
     if not principal.has(*ACCESS.get(operation, ())):
         raise NotAllowedError("Your role does not allow this.")
     if principal.limited and operation in WHOLE_CITY:

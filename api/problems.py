@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
-from api.errors import ApiError, InvalidError, NotSignedInError
+from api.errors import ApiError, InvalidError, NotSignedInError, OneTimePasswordError
 from api.guard import guard
 from api.pages.render import page
 
@@ -62,9 +62,16 @@ def wants_page(request: Request) -> bool:
 
 def _on_api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)  # noqa: S101 - registered for this type
-    if isinstance(error, NotSignedInError) and wants_page(request):
-        return RedirectResponse("/login", status_code=303)
+    if wants_page(request) and (place := _place_to_begin(error)) is not None:
+        return RedirectResponse(place, status_code=303)
     return _refusal(request, error.status, error.detail, error.headers, **error.more)
+
+
+def _place_to_begin(error: ApiError) -> str | None:
+    """The page at which a refused browser puts right what is missing."""
+    if isinstance(error, NotSignedInError):
+        return "/login"
+    return "/account" if isinstance(error, OneTimePasswordError) else None
 
 
 def _refusal(request: Request, status: int, detail: str, headers: dict[str, str], **more: Any) -> Response:

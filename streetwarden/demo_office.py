@@ -24,7 +24,7 @@ def prepare_office(settings: Settings, cameras: Sequence[CameraConfig]) -> tuple
     """A fresh office: the person's login, the monitor's own, and the worker's token. Raises UsageError."""
     office = api_settings(settings)
     try:
-        person = create_user(office, PERSON, ["reviewer", "second_reviewer", "ops", "admin"])
+        person = create_user(office, PERSON, ["reviewer", "second_reviewer", "ops", "admin"], secrets.token_urlsafe(12))
         monitor = create_user(office, MONITOR, "auditor", secrets.token_urlsafe(24))
         # What nobody said stays unsaid, so that the worker's own defaults hold.
         stated = [camera.model_dump(mode="json", by_alias=True, exclude_unset=True) for camera in cameras]

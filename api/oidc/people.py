@@ -38,6 +38,8 @@ def person_of(office: Office, claims: Mapping[str, Any]) -> User:
             raise OidcError(Failure.DISABLED, f"{user.username} is shut out")
         if roles is not None and sorted(user.roles) != roles:
             _change_roles(office, session, user, roles)
+        if user.password_is_temporary:
+            _let_lapse(user)
     return user
 
 
@@ -55,6 +57,11 @@ def roles_from(settings: ApiSettings, claims: Mapping[str, Any]) -> list[str] | 
     if not roles:
         raise OidcError(Failure.ROLE, f"no group of {settings.oidc_roles_claim} gives a role")
     return roles
+
+
+def _let_lapse(user: User) -> None:
+    """A one-time password ends when its owner comes another way: nobody is asked to change what they never got."""
+    user.password_hash, user.password_is_temporary = hash_password(fresh_secret()), False
 
 
 def _change_roles(office: Office, session: Session, user: User, roles: list[str]) -> None:

@@ -76,7 +76,7 @@ def page(request: Request, template: str, status_code: int = 200, **context: Any
             sign_in_with=_provider(request),
             who=who,
             path=request.url.path,
-            menu=[entry for entry in MENU if who.has(*ACCESS[entry[2]])],
+            menu=_menu(who),
             iso=_iso,
             features=_features(request),
         )
@@ -85,6 +85,11 @@ def page(request: Request, template: str, status_code: int = 200, **context: Any
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax", path="/")
     return response
+
+
+def _menu(who: Principal) -> list[tuple[str, str, str]]:
+    """The pages that somebody may open; none before a one-time password is changed."""
+    return [] if who.password_is_temporary else [entry for entry in MENU if who.has(*ACCESS[entry[2]])]
 
 
 def _provider(request: Request) -> dict[str, str] | None:

@@ -22,6 +22,7 @@ from api.pages.render import first_page, page
 from api.text import Secret
 from api.users import service as users
 from api.users import sessions
+from api.users.passwords import MIN_LENGTH
 from api.users.routes import address_of, set_cookie
 from api.worker import service as workers
 
@@ -120,7 +121,7 @@ def people_page(request: Request, office: OfficeDep) -> Response:
 @router.get("/account")
 def account_page(request: Request) -> Response:
     """One's own password."""
-    return page(request, "account.html")
+    return page(request, "account.html", shortest_password=MIN_LENGTH)
 
 
 @router.get("/audit")

@@ -11,6 +11,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_LENGTH = 10
 MAX_LENGTH = 200
+FEWEST_CHARACTERS = 5
+"""Different ones: fewer are a pattern that is tried first."""
+SHORTEST_NAME = 4
+"""Characters of a name that gives a password away: shorter ones are in many a word."""
 # Without letters and digits that look alike.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 

@@ -17,8 +17,10 @@ from api.db.models import Token, User, UserSession
 from api.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError
 from api.office import Office
 from api.users.passwords import (
+    FEWEST_CHARACTERS,
     MAX_LENGTH,
     MIN_LENGTH,
+    SHORTEST_NAME,
     fresh_secret,
     hash_password,
     hash_secret,
@@ -30,10 +32,17 @@ TOKEN_PREFIX = "swt_"  # noqa: S105 - a mark by which leaked tokens are found, n
 USED_EVERY = timedelta(minutes=1)
 
 
-def check_password(password: str) -> None:
-    """Refuse a password that is too short or too long."""
+def check_password(password: str, username: str) -> None:
+    """Refuse a password that is too short, too long or the first that others would try.
+
+    As NIST SP 800-63B (5.1.1.2): a length, no rules of composition, and nothing that the name or the place gives away.
+    """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise InvalidError(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+    plain = password.casefold()
+    given_away = [name for name in (username.casefold(), "streetwarden") if len(name) >= SHORTEST_NAME]
+    if len(set(plain)) < FEWEST_CHARACTERS or any(name in plain for name in given_away):
+        raise InvalidError("This password is easily guessed: it repeats few characters, or holds your name or ours.")
 
 
 def check_roles(roles: Sequence[Role]) -> list[str]:
@@ -80,7 +89,8 @@ def create_user(
 ) -> tuple[User, str | None]:
     """Add a person; without a password one is made up, returned once, and to be changed by its owner."""
     made_up = one_time_password() if password is None else None
-    check_password(password or made_up or "")
+    if password is not None:
+        check_password(password, username)
     user = User(
         username=username,
         display_name=display_name or username,
@@ -185,7 +195,9 @@ def _keep_an_admin(session: Session, changed: User) -> None:
 
 def change_password(office: Office, who: Principal, old: str, new: str) -> None:
     """Set one's own password; every other session of this person ends."""
-    check_password(new)
+    check_password(new, who.name)
+    if new == old:
+        raise InvalidError("The new password is the old one.")
     with office.database.reading() as session:
         stored = session.get_one(User, who.user_id).password_hash
     if not password_fits(stored, old):

@@ -125,7 +125,8 @@ def test_somebody_who_is_linked_comes_in_and_the_log_says_so(start: Callable[...
     assert "HttpOnly" in session
     assert "SameSite=lax" in session
     browser: httpx.Client = answer.extensions["browser"]
-    assert browser.get("/api/v1/session").json()["name"] == "chen"
+    told = browser.get("/api/v1/session").json()
+    assert (told["name"], told["password_is_temporary"]) == ("chen", False)
     log = service.person("auditor").get("/api/v1/audit", params={"subject": "user:chen"}).json()["items"]
     assert [entry["action"] for entry in log][:2] == ["session.opened", "user.changed"]
     assert log[1]["after"]["oidc_subject"] == "subject-1"

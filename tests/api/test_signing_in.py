@@ -144,10 +144,41 @@ def test_a_person_without_a_password_gets_a_one_time_password(service: Service) 
     made = admin.post("/api/v1/users", json={"username": "li", "roles": ["reviewer"]}).json()
     client = service.sign_in("li", made["one_time_password"])
     assert client.get("/api/v1/session").json()["password_is_temporary"]
-    change = {"old_password": made["one_time_password"], "new_password": "my own long one"}
+    change = {"old_password": made["one_time_password"], "new_password": made["one_time_password"]}
+    assert client.put("/api/v1/session/password", json=change).status_code == 422
+    change["new_password"] = "my own long one"
     assert client.put("/api/v1/session/password", json=change).status_code == 204
     assert not client.get("/api/v1/session").json()["password_is_temporary"]
     assert sign_in(service.anonymous(), "li", made["one_time_password"]).status_code == 401
+
+
+def test_nothing_is_done_with_a_one_time_password_but_changing_it(service: Service) -> None:
+    admin, person = service.person("admin"), service.person("reviewer", username="chen")
+    user = next(each for each in admin.get("/api/v1/users").json()["items"] if each["username"] == "chen")
+    made = admin.patch(f"/api/v1/users/{user['id']}", json={"reset_password": True}).json()["one_time_password"]
+    assert person.get("/api/v1/session").status_code == 401
+    client = service.sign_in("chen", made)
+    refused = client.get("/api/v1/cases")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "You signed in with a one-time password: set your own first.",
+    )
+    led = client.get("/review", headers={"Accept": "text/html"})
+    assert (led.status_code, led.headers["location"]) == (303, "/account")
+    shown = client.get("/account", headers={"Accept": "text/html"}).text
+    assert "one-time password" in shown
+    assert 'href="/cases"' not in shown
+    change = {"old_password": made, "new_password": "my own long one"}
+    assert client.put("/api/v1/session/password", json=change).status_code == 204
+    assert client.get("/api/v1/cases").status_code == 200
+
+
+@pytest.mark.parametrize("guessed", ["chenchenchen", "aaaaaaaaaaaa", "Streetwarden1", "Chen-1234567"])
+def test_a_password_that_others_would_try_first_is_refused(service: Service, guessed: str) -> None:
+    client = service.person("reviewer", username="chen")
+    change = {"old_password": PASSWORD, "new_password": guessed}
+    answer = client.put("/api/v1/session/password", json=change)
+    assert (answer.status_code, "easily guessed" in answer.json()["detail"]) == (422, True)
 
 
 def test_a_new_password_ends_the_other_sessions(service: Service) -> None:

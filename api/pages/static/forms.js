@@ -51,7 +51,7 @@ async function send(form) {
   const once = form.dataset.once && answer?.[form.dataset.once];
   if (once) showOnce(once);
   const next = form.dataset.then ?? "";
-  if (next.startsWith("/")) location.assign(next.replace("{id}", encodeURIComponent(answer.id)));
+  if (next.startsWith("/")) location.assign(next.replace("{id}", encodeURIComponent(answer?.id)));
   if (next === "reload" || (form.dataset.once && !once)) location.reload();
   if (form.dataset.toast || once) {
     form.reset();
