@@ -78,6 +78,7 @@ BANK_RHYTHM = {
     story_garbage.KIND: (2.0, 4),
     story_trucks.KIND: (8.0, 8),
 }
+BANK_TURNS = 6  # how many sets of things that stand still a place has: stalls, heaps, bins
 BANK_SEEDS = range(200_000, 300_000)
 """Clips from a bank. Their places are none of those that any other clip or still shows; nothing may learn from them."""
 _FIRST_BANK_PLACE = 50_000_000
@@ -93,7 +94,7 @@ def bank_clip(kind: str, seed: int, size_wh: tuple[int, int] = SIZE_WH) -> tuple
             f"no clip of a bank for {kind!r} and seed {seed}: seeds are {BANK_SEEDS[0]} to {BANK_SEEDS[-1]}"
         )
     again, number = divmod(seed // places.SEEDS_PER_PLACE, BANK_PLACES[kind])
-    here = replace(places.place(kind, _FIRST_BANK_PLACE + number * places.SEEDS_PER_PLACE, size_wh), turn=again % 3)
+    here = replace(places.place(kind, _FIRST_BANK_PLACE + number * places.SEEDS_PER_PLACE, size_wh), turn=again % BANK_TURNS)
     clip = STORIES[kind](here, seed, f"{kind.replace('_', '-')}-{seed:06d}")
     rng = here.rng(seed, 23)
     fps, gop = BANK_RHYTHM[kind]

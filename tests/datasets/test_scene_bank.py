@@ -71,7 +71,7 @@ def test_who_is_half_outside_the_picture_is_shown_as_far_as_it_is_inside() -> No
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_clips_of_a_place_differ_and_share_actors(kind: str) -> None:
-    stride = 4 * generated.BANK_PLACES[kind] * 3
+    stride = 4 * generated.BANK_PLACES[kind] * generated.BANK_TURNS
     (one, scene), *others = (generated.bank_clip(kind, FIRST + 1 + n * stride, SMALL) for n in range(9))
     assert all(same == scene for _, same in others)
     assert all(one.stays != other.stays and one.trips != other.trips for other, _ in others)
