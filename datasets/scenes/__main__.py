@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     stills.add_argument(
         "--about", choices=tuple(SUBJECTS), help="places of one subject, with more of it than streets have by chance"
     )
+    stills.add_argument("--night", type=_share, metavar="SHARE", help="with --about: how many of its places by night")
     stills.add_argument("--out", type=Path, required=True)
     stills.set_defaults(run=_stills)
     crops = verbs.add_parser("loads", help="crops of muck trucks by load state, for the classifier")
@@ -86,6 +88,12 @@ def _quality(options: argparse.Namespace) -> Quality:
 
 
 def _stills(options: argparse.Namespace) -> int:
+    subject = SUBJECTS[options.about] if options.about else None
+    if options.night is not None:
+        if subject is None:
+            raise SceneError("--night belongs to --about: --about muck --night 1")
+        subject = replace(subject, night=options.night)
+
     def progress(made: int) -> None:
         sys.stderr.write(f"{made}/{options.count} stills\n")
 
@@ -95,7 +103,7 @@ def _stills(options: argparse.Namespace) -> int:
         options.out,
         partial(_stage, options),
         progress,
-        SUBJECTS[options.about] if options.about else None,
+        subject,
     )
     return 0
 
@@ -123,6 +131,17 @@ def _seeds(text: str) -> range:
     if not seeds or seeds[0] < 0:
         raise argparse.ArgumentTypeError(f"{text!r} holds no seed: write the first and the one after the last, 0..8")
     return seeds
+
+
+def _share(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 to 1")
+    return share
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -94,7 +94,9 @@ def bank_clip(kind: str, seed: int, size_wh: tuple[int, int] = SIZE_WH) -> tuple
             f"no clip of a bank for {kind!r} and seed {seed}: seeds are {BANK_SEEDS[0]} to {BANK_SEEDS[-1]}"
         )
     again, number = divmod(seed // places.SEEDS_PER_PLACE, BANK_PLACES[kind])
-    here = replace(places.place(kind, _FIRST_BANK_PLACE + number * places.SEEDS_PER_PLACE, size_wh), turn=again % BANK_TURNS)
+    here = replace(
+        places.place(kind, _FIRST_BANK_PLACE + number * places.SEEDS_PER_PLACE, size_wh), turn=again % BANK_TURNS
+    )
     clip = STORIES[kind](here, seed, f"{kind.replace('_', '-')}-{seed:06d}")
     rng = here.rng(seed, 23)
     fps, gop = BANK_RHYTHM[kind]

@@ -38,3 +38,15 @@ def test_a_range_of_seeds_that_is_none_is_refused(seeds: str, capsys: pytest.Cap
 def test_a_kind_needs_its_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clips", "--kind", "vending", "--out", str(tmp_path)]) == 2
     assert "--seeds" in capsys.readouterr().err
+
+
+def test_a_share_of_nights_needs_its_subject(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stills", "--count", "1", "--night", "1", "--out", str(tmp_path)]) == 2
+    assert "--about" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", ["dark", "1.5", "nan"])
+def test_a_share_of_nights_that_is_none_is_refused(share: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["stills", "--about", "muck", "--count", "1", "--night", share, "--out", "nowhere"])
+    assert share in capsys.readouterr().err
