@@ -125,6 +125,7 @@ ACCESS: dict[str, frozenset[Role]] = {
                 "get_package",
                 "get_package_file",
                 "download_package",
+                "check_tombstone",
                 "make_derivatives",
                 "list_derivatives",
                 "get_derivative",

@@ -63,6 +63,11 @@ class DerivativeShop:
         self._deriver = deriver
         self._turn = threading.Lock()
 
+    @property
+    def open(self) -> bool:
+        """Whether somebody makes derivatives here."""
+        return self._deriver is not None
+
     def make(self, who: Principal, wanted: Wanted) -> DerivativeList:
         """The files of a kind, made now unless they are there; none where there is nothing to make (`h264`).
 

@@ -10,10 +10,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import Identifier, OfficeDep, PrincipalDep
 from api.errors import InvalidError, TooLargeError
-from api.packages import service
+from api.packages import service, tombstones
 from api.packages.arrival import accept
 from api.packages.schemas import PackageAccepted, PackageView, QuarantinePage, QuarantineRow
 from api.packages.store import Arrival
+from api.packages.tombstones import TombstoneView
 
 router = APIRouter(prefix="/packages", tags=["packages"])
 quarantine_router = APIRouter(prefix="/quarantine", tags=["packages"])
@@ -58,6 +59,12 @@ async def _receive(request: Request, arrival: Arrival, limit: int) -> None:
 def get_package(office: OfficeDep, who: PrincipalDep, package_id: Identifier) -> PackageView:
     """A verified package and its files."""
     return service.get(office, who, package_id)
+
+
+@router.get("/{package_id}/tombstone")
+def check_tombstone(office: OfficeDep, who: PrincipalDep, package_id: Identifier) -> TombstoneView:
+    """What stands for a deleted package, and whether its signature and the chain around it hold; checked each time."""
+    return tombstones.check(office, who, package_id)
 
 
 Purpose = Annotated[str, Query(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$", description="Why; kept in the log")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from api.access import ACCESS, Principal
 from api.cases.lifecycle import CaseState, PenaltyState
 from api.cases.lifecycle_steps import REVIEWERS, SECOND
 from api.pages.case_steps import STEP_TABLE
+from evidence.derivatives.make import Kind
 
 
 class QueueName(StrEnum):
@@ -39,8 +40,11 @@ QUEUES: Mapping[QueueName, Queue] = {
 }
 
 
-def review_setup(who: Principal, name: QueueName) -> dict[str, Any]:
-    """What the review page must know: this queue, the others of this person, and the steps of a case's life."""
+def review_setup(who: Principal, name: QueueName, *, makes: bool) -> dict[str, Any]:
+    """What the review page must know: this queue, the others of this person, and the steps of a case's life.
+
+    `makes`: whether derivatives are made here.
+    """
     chosen = QUEUES[name]
     return {
         "queue": {
@@ -52,4 +56,5 @@ def review_setup(who: Principal, name: QueueName) -> dict[str, Any]:
         "queues": [each.value for each, queue in QUEUES.items() if who.has(*queue.roles)],
         "decides": who.has(*ACCESS["decide_case"]),
         "steps": STEP_TABLE,
+        "derivatives": {"kinds": get_args(Kind), "make": makes and who.has(*ACCESS["make_derivatives"])},
     }

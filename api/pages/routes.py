@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -17,6 +17,7 @@ from api.deps import LARGEST_ID, BigIdPath, BigIdQuery, OfficeDep, PrincipalDep
 from api.errors import ApiError
 from api.guard import identify
 from api.kinds import KINDS
+from api.packages.derivatives import DerivativeShop
 from api.pages.queues import QueueName, review_setup
 from api.pages.render import first_page, page
 from api.text import Secret
@@ -59,17 +60,24 @@ def home_page(who: PrincipalDep) -> Response:
     return RedirectResponse(first_page(who), status_code=303)
 
 
+def _makes(request: Request) -> bool:
+    """Whether this service makes derivatives."""
+    return cast("DerivativeShop", request.app.state.shop).open
+
+
 @router.get("/review")
 def review_page(request: Request, who: PrincipalDep, queue: QueueName = QueueName.CANDIDATE) -> Response:
     """A queue, case after case."""
-    return page(request, "review.html", case_id=None, **review_setup(who, queue))
+    return page(request, "review.html", case_id=None, **review_setup(who, queue, makes=_makes(request)))
 
 
 @router.get("/cases/{case_id}")
 def case_page(request: Request, office: OfficeDep, who: PrincipalDep, case_id: BigIdPath) -> Response:
     """One case."""
     cases.get(office, who, case_id)
-    return page(request, "review.html", case_id=case_id, **review_setup(who, QueueName.CANDIDATE))
+    return page(
+        request, "review.html", case_id=case_id, **review_setup(who, QueueName.CANDIDATE, makes=_makes(request))
+    )
 
 
 @router.get("/cases")

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.db.models import Package
 from api.packages.retention import OfficeRetention
 from api.packages.store import PackageStore
 from evidence.chain import Head
@@ -129,6 +130,27 @@ def test_the_service_tells_what_stands_for_a_deleted_package(books: Books) -> No
     # The worker that sends it again is told that it is known, and nothing comes back.
     assert service.put(books.worker, books.bags[1]).status_code == 200
     assert not books.place(1).exists()
+
+
+def test_a_tombstone_is_checked_with_the_chain_around_it(books: Books) -> None:
+    service, package_id = books.service, books.bags[1].package_id
+    reject(service, books.cases[1])
+    service.clock.advance(days=35)
+    url = f"/api/v1/packages/{package_id}/tombstone"
+    assert service.person("reviewer").get(url).status_code == 404
+    retention(service).run()
+    told = service.person("reviewer").get(url).json()
+    assert (told["sequence"], told["neighbours"], told["problems"]) == (2, [1, 3], [])
+    with service.office.database.writing() as session:
+        session.get_one(Package, books.bags[2].package_id).sequence = 9
+        session.get_one(Package, books.bags[0].package_id).manifest_sha256 = "ab" * 32
+    told = service.person("reviewer").get(url).json()
+    assert told["neighbours"] == [1]
+    assert told["problems"] == [f"its predecessor is not package {books.bags[0].package_id}"]
+    stone = books.tombstone(1)
+    stone.write_bytes(stone.read_bytes().replace(b"root on office-1", b"root on office-2"))
+    problems = service.person("reviewer").get(url).json()["problems"]
+    assert problems[0].startswith("is not what key")
 
 
 @pytest.mark.parametrize("step", ["keep_tombstone", "bury", "sealed"])

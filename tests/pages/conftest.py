@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.api.conftest import PASSWORD, Service, fast_path, sealer, service, sqlite_template, start_service
+from api.guard import COOKIE
+from api.office import open_office
+from api.serve import running
+from api.settings import ApiSettings
+from streetwarden.office_derivatives import LocalDeriver
+from streetwarden.settings import Settings
+from tests.api.conftest import PASSWORD, Clock, Service, fast_path, sealer, service, sqlite_template, start_service
+from tests.api.scene import Sealer
 
 __all__ = ["fast_path", "sealer", "service", "sqlite_template", "start_service"]
 
@@ -37,14 +46,38 @@ def database_url(fast_path: Path, sqlite_template: Path) -> str:
     return f"sqlite:///{shutil.copy(sqlite_template, fast_path / 'streetwarden.sqlite3')}"
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Service]:
+    """One service for a file of tests that do not mind each other's cases; it makes derivatives, and hides nobody."""
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copy(sqlite_template, folder / "streetwarden.sqlite3")
+    settings = ApiSettings(data_dir=folder / "data", database_url=f"sqlite:///{folder / 'streetwarden.sqlite3'}")
+    deriver, clock = LocalDeriver(Settings(data_dir=folder, model="no-such-model")), Clock()
+    with ExitStack() as stack:
+        url = stack.enter_context(running(settings, now=clock, deriver=deriver))
+        office = open_office(settings, clock)
+        stack.callback(office.close)
+        service = Service(settings, clock, url, Sealer(), folder / "scratch", office)
+        stack.enter_context(service.stack)
+        yield service
+
+
+def enter(open_page: Callable[..., Page], service: Service, person: httpx.Client, path: str, **options: object) -> Page:
+    """A page as somebody who is signed in already sees it."""
+    page = open_page(**options)
+    page.context.add_cookies([{"name": COOKIE, "value": person.cookies[COOKIE], "url": service.url}])
+    page.goto(service.url + path)
+    return page
+
+
 @pytest.fixture
 def open_page(browser: Browser, service: Service) -> Iterator[Callable[..., Page]]:
     """A window of its own; anything that the browser complains about, or asks of other machines, fails the test."""
     contexts, complaints = [], []
 
     def complain(message: ConsoleMessage) -> None:
-        # A refused form is a 401, and the browser says so.
-        if message.type == "error" and not message.location["url"].endswith("/login"):
+        # A refused form is a 401, a copy that cannot be made a 422, and the browser says so.
+        if message.type == "error" and not message.location["url"].endswith(("/login", "/derivatives")):
             complaints.append(message.text)
 
     def open_(**options: object) -> Page:

@@ -1,8 +1,10 @@
 // One case as elements: the four views with their timeline, the facts, the history. Pure building, no requests.
 
-import { actor, duration, h, percent, t, time } from "/static/lib.js";
+import { copies, offerPlayable } from "/static/derivatives.js";
+import { actor, duration, h, moment, percent, t, time } from "/static/lib.js";
 import { overlay } from "/static/overlay.js";
 import { timeline } from "/static/timeline.js";
+import { tombstone } from "/static/tombstone.js";
 import { secondsAt } from "/static/track.js";
 
 const STILLS = ["panorama_first", "panorama_confirmed", "close_up"];
@@ -10,9 +12,15 @@ const STILLS = ["panorama_first", "panorama_confirmed", "close_up"];
 function fileOf(detail, purpose) {
   for (const item of detail.packages) {
     const file = item.files.find((each) => each.purpose === purpose);
-    if (file) return file;
+    if (file) return { ...file, package_id: item.package_id };
   }
   return null;
+}
+
+/** Why a picture is not there: it was deleted, or it never was. */
+function whyMissing(detail) {
+  const gone = detail.packages.find((item) => item.deleted_at);
+  return gone ? t("tombstone.file_deleted", { at: moment(gone.deleted_at) }) : t("case.evidence_missing");
 }
 
 function tile(detail, purpose, makeMedia, withOverlay) {
@@ -20,7 +28,8 @@ function tile(detail, purpose, makeMedia, withOverlay) {
   const label = t(`case.${purpose}`);
   const caption = h("figcaption", {}, h("span", {}, label), file ? time(file.at, { short: true }) : "");
   if (!file) {
-    return h("figure", { class: "tile-view missing" }, h("div", { class: "frame" }, t("case.evidence_missing")), caption);
+    const gone = detail.packages.some((item) => item.deleted_at);
+    return h("figure", { class: `tile-view missing${gone ? " gone" : ""}` }, h("div", { class: "frame" }, whyMissing(detail)), caption);
   }
   const drawn = withOverlay ? overlay(detail, file.at ? secondsAt(detail, file.at) : null) : null;
   const frame = h("div", { class: "frame" }, makeMedia(file, label), drawn);
@@ -72,11 +81,12 @@ function follow(detail, clipTile, clipAt) {
 }
 
 /** The three stills, the clip, and the line of time. */
-export function views(detail) {
+export function views(detail, offer) {
   const stills = STILLS.map((purpose) => tile(detail, purpose, still, purpose !== "close_up"));
   const clipTile = tile(detail, "clip", clip, true);
   const file = fileOf(detail, "clip");
   const clipAt = file?.at ? secondsAt(detail, file.at) : null;
+  if (file) offerPlayable(clipTile.querySelector("video"), file.package_id, clipTile.querySelector("figcaption"), offer.make);
   const line = detail.track.length ? follow(detail, clipTile, clipAt) : null;
   return h("div", { class: "views" }, stills, clipTile, line);
 }
@@ -94,16 +104,17 @@ function grade(detail) {
   ];
 }
 
-function verification(detail) {
-  return detail.packages.map((item) =>
-    h(
-      "div",
-      { class: "verification" },
-      h("span", { class: `badge ${item.verified ? "good" : "state-rejected"}`, title: t("case.verified_detail", { key: item.key_id }) },
-        item.verified ? `✓ ${t("case.verified")}` : t("case.not_verified")),
-      h("span", { class: "mono small muted", title: item.key_id }, item.key_id.slice(0, 12)),
-      h("a", { class: "small", href: `/api/v1/packages/${item.package_id}/bag` }, t("case.download")),
-    ),
+/** Of each package its badge, the way to the whole of it, and its copies; or what stands for a deleted one. */
+function evidence(detail, offer) {
+  return detail.packages.map((item) => (item.deleted_at ? tombstone(item) : [verification(item), copies(item.package_id, offer)]));
+}
+
+function verification(item) {
+  return h("div", { class: "verification" },
+    h("span", { class: `badge ${item.verified ? "good" : "state-rejected"}`, title: t("case.verified_detail", { key: item.key_id }) },
+      item.verified ? `✓ ${t("case.verified")}` : t("case.not_verified")),
+    h("span", { class: "mono small muted", title: item.key_id }, item.key_id.slice(0, 12)),
+    h("a", { class: "small", href: `/api/v1/packages/${item.package_id}/bag` }, t("case.download")),
   );
 }
 
@@ -165,8 +176,8 @@ function factList(detail) {
   );
 }
 
-/** What is known about the case, and what happened to it; `between` is shown before the history. */
-export function facts(detail, between = null) {
+/** What is known about the case, and what happened to it; `between` is shown before the history, `offer` as in copies(). */
+export function facts(detail, offer, between = null) {
   return h(
     "div",
     { class: "facts" },
@@ -174,7 +185,7 @@ export function facts(detail, between = null) {
       h("span", { class: `badge state-${detail.state}` }, t(`state.${detail.state}`, {}, detail.state))),
     h("p", { class: "muted small" }, t("case.number", { id: detail.id })),
     factList(detail),
-    verification(detail),
+    evidence(detail, offer),
     papers(detail),
     between,
     h("h3", {}, t("case.history")),

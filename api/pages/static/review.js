@@ -47,7 +47,7 @@ const state = {
 // --- building and showing -------------------------------------------------------------------------------------------
 
 function madeOf(detail) {
-  return { detail, views: views(detail), around: related(detail.id) };
+  return { detail, views: views(detail, setup.derivatives), around: related(detail.id) };
 }
 
 async function load(id) {
@@ -98,7 +98,7 @@ function put(built) {
   // The button that was pressed goes away with its case.
   if (side.contains(document.activeElement)) stage.focus({ preventScroll: true });
   const around = h("div");
-  side.replaceChildren(...[actionBar(detail), blockedNote(detail), lockNote(detail), facts(detail, around)].filter(Boolean));
+  side.replaceChildren(...[actionBar(detail), blockedNote(detail), lockNote(detail), facts(detail, setup.derivatives, around)].filter(Boolean));
   putContext(built, around);
   view.querySelector("video")?.play().catch(() => {}); // a browser may forbid it: the controls are there
 }
@@ -416,6 +416,14 @@ function stepTime(direction) {
   stage.querySelector(".timeline")?.step(direction);
 }
 
+/** Unfold the copies of the first package, and go there; folded again by the same key. */
+function showCopies() {
+  const copies = side.querySelector(".derived");
+  if (!copies) return;
+  copies.open = !copies.open;
+  if (copies.open) copies.querySelector("select").focus();
+}
+
 function offered(key) {
   side.querySelector(`.action-bar [data-key="${key}"]`)?.click();
 }
@@ -433,6 +441,7 @@ const KEYS = {
   e: () => take("ask_opinion"),
   o: () => take("reopen"),
   d: () => side.querySelector('[data-action="duplicates"]')?.click(),
+  v: showCopies,
   s: skip,
   u: undo,
   b: toggleBoxes,
