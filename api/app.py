@@ -33,6 +33,7 @@ from api.keys.routes import router as keys_router
 from api.live.hub import LiveHub
 from api.live.routes import router as live_router
 from api.live.stills import LookBook
+from api.map.routes import router as map_router
 from api.mqtt.routes import router as mqtt_router
 from api.office import Office, open_office, utc_now
 from api.office_data.routes import router as office_data_router
@@ -182,6 +183,7 @@ def _api(settings: ApiSettings) -> APIRouter:
         reminders_router,
         work_orders_router,
         reports_router,
+        map_router,
     ):
         small.include_router(router, max_body_size=settings.max_body_bytes)
     small.include_router(upload_router)

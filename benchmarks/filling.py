@@ -148,6 +148,7 @@ def camera_row(office: Office, number: int) -> Row:
         "id": f"camera-{number}", "name": f"Camera {number}", "url_encrypted": office.cipher.encrypt("rtsp://host/1"),
         "url_shown": "rtsp://host/1", "transport": "tcp", "timezone": "Asia/Shanghai", "enabled": True, "version": 1,
         "created_at": office.now(), "updated_at": office.now(), "district": f"district-{number % 10}",
+        "latitude": 23.1 + number % 25 * 0.004, "longitude": 113.2 + number // 25 * 0.004,
     }  # fmt: skip
 
 

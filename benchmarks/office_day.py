@@ -31,6 +31,8 @@ PAGES = (
     f"{API}/cases?kind=exposed_garbage&since={{week}}&limit=100&newest_first=true",
     f"{API}/cases/counts",
     f"{API}/cases?limit=200&newest_first=true",
+    "/map?days=30",
+    "/map?days=365&kind=street_vending",
 )
 
 

@@ -20,6 +20,8 @@ District = Annotated[str, Field(max_length=64, pattern=r"^([A-Za-z0-9][A-Za-z0-9
 Transport = Literal["tcp", "udp"]
 Words = Annotated[Text, StringConstraints(min_length=1, strip_whitespace=True)]
 Masks = Annotated[list[Outline], Field(max_length=64)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="Degrees north")]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, description="Degrees east")]
 # No credentials: a camera tells its time to everybody.
 DeviceService = Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$")]
 
@@ -46,6 +48,8 @@ class CameraUpdate(BaseModel):
     direction: Words | None = None
     privacy_masks: Masks | None = None
     onvif_url: DeviceService | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
     _plain = field_serializer("privacy_masks")(as_lists)
 
@@ -67,6 +71,8 @@ class CameraIn(BaseModel):
     direction: Annotated[Words | None, Field(description="Where it looks")] = None
     privacy_masks: Annotated[Masks, Field(description="What nobody may look at, in 0..1 of the picture")] = []
     onvif_url: Annotated[DeviceService | None, Field(description="Its device service, to measure its clock")] = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
     _plain = field_serializer("privacy_masks")(as_lists)
 
@@ -105,6 +111,8 @@ class CameraView(BaseModel):
     direction: str | None
     privacy_masks: list[list[Point]]
     onvif_url: str | None
+    latitude: float | None
+    longitude: float | None
 
 
 class CameraList(BaseModel):

@@ -26,8 +26,10 @@ from api.scope import cameras_of, sees
 from api.zones.service import current_zones
 
 # What null takes away; of everything else null leaves it as it is.
-CLEARABLE = frozenset({"device_number", "place", "direction", "onvif_url"})
-KEPT_BY_SILENCE = frozenset({"district", "file", "place", "direction", "privacy_masks", "onvif_url"})
+CLEARABLE = frozenset({"device_number", "place", "direction", "onvif_url", "latitude", "longitude"})
+KEPT_BY_SILENCE = frozenset(
+    {"district", "file", "place", "direction", "privacy_masks", "onvif_url", "latitude", "longitude"}
+)
 
 
 @dataclass(frozen=True, slots=True)

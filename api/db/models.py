@@ -125,6 +125,9 @@ class Camera(Base):
     # Outlines in 0..1 of the picture.
     privacy_masks: Mapped[list[Any]] = mapped_column(server_default="[]", default=list)
     onvif_url: Mapped[str | None] = mapped_column(Text)
+    # Degrees of WGS 84 or CGCS2000, which are the same for a map of streets.
+    latitude: Mapped[float | None] = mapped_column(Float)
+    longitude: Mapped[float | None] = mapped_column(Float)
 
 
 class CameraHealth(Base):
@@ -216,7 +219,9 @@ class Case(Base):
         Index("ix_cases_camera_id_zone_id_kind_last_seen_at", "camera_id", "zone_id", "kind", "last_seen_at"),
         Index("ix_cases_spot_kind_last_seen_at", "spot", "kind", "last_seen_at"),
         Index("ix_cases_alarm_at", "alarm_at", postgresql_where=text("alarm_at IS NOT NULL")),
-        Index("ix_cases_started_at", "started_at"),
+        # Cases of a map by place and by hour, counted from these alone.
+        Index("ix_cases_camera_id_state_started_at_kind", "camera_id", "state", "started_at", "kind"),
+        Index("ix_cases_started_at_kind_state_camera_id", "started_at", "kind", "state", "camera_id"),
         Index("ix_cases_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index("ix_cases_locked_by", "locked_by", postgresql_where=text("locked_by IS NOT NULL")),
         # Lists by one thing alone, in the order of numbers.

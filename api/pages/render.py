@@ -24,6 +24,7 @@ YEAR_S = 365 * 86_400
 MENU = (
     ("review", "/review", "review_page"),
     ("cases", "/cases", "cases_page"),
+    ("map", "/map", "map_page"),
     ("cameras", "/cameras", "cameras_page"),
     ("zones", "/zones", "zones_page"),
     ("alarms", "/alarms", "alarms_page"),

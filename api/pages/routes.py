@@ -20,7 +20,7 @@ from api.kinds import KINDS
 from api.packages.derivatives import DerivativeShop
 from api.pages.queues import QueueName, review_setup
 from api.pages.render import first_page, page
-from api.text import Secret
+from api.text import ID_PATTERN, Secret
 from api.users import service as users
 from api.users import sessions
 from api.users.passwords import MIN_LENGTH
@@ -87,10 +87,11 @@ def cases_page(
     who: PrincipalDep,
     state: Annotated[str, Query(pattern="^[a-z]*$", max_length=32)] = "",
     kind: Annotated[str, Query(pattern="^[a-z_]*$", max_length=64)] = "",
+    camera_id: Annotated[str, Query(pattern=rf"^({ID_PATTERN.pattern})?$")] = "",
     after: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
 ) -> Response:
-    """All cases, newest first, by state and kind."""
-    wanted = cases.CaseFilter(state or None, kind or None, None, after, newest_first=True, limit=ROWS)
+    """All cases, newest first, by state, kind and place."""
+    wanted = cases.CaseFilter(state or None, kind or None, camera_id or None, after, newest_first=True, limit=ROWS)
     rows = [summary(row) for row in cases.find(office, wanted, who)]
     counts = by_state(office, who)
     return page(
@@ -103,6 +104,7 @@ def cases_page(
         kinds=list(KINDS),
         state=state,
         kind=kind,
+        camera_id=camera_id,
         next_after=rows[-1].id if len(rows) == ROWS else None,
     )
 

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api.oidc.routes import router as oidc_router
+from api.pages.map_routes import router as map_router
 from api.pages.office_routes import router as office_router
 from api.pages.routes import router
 from api.pages.street_routes import router as street_router
@@ -31,5 +32,6 @@ def install_pages(app: FastAPI) -> None:
     app.include_router(router)
     app.include_router(street_router)
     app.include_router(office_router)
+    app.include_router(map_router)
     app.include_router(oidc_router)
     app.mount("/static", _Static(directory=STATIC), name="static")

@@ -24,7 +24,8 @@ SCRIPTS = sorted((PAGES / "static").glob("*.js"))
 EVERY_PAGE = (
     "/review", "/cases", "/cameras", "/zones", "/alarms", "/health", "/people", "/account", "/audit", "/cases/1",
     "/reminders", "/reminders?case_id=1", "/reminders/1", "/work-orders", "/work-orders?case_id=1", "/work-orders/1",
-    "/report", "/report?month=2026-05", "/systems",
+    "/report", "/report?month=2026-05", "/systems", "/map", "/map?days=365&kind=illegal_parking&stage=waiting",
+    "/cases?camera_id=c",
 )  # fmt: skip
 
 

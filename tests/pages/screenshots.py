@@ -26,6 +26,7 @@ PAGES = {
     "review": "/review",
     "case": "/cases/1",
     "cases": "/cases",
+    "map": "/map",
     "cameras": "/cameras",
     "zones": "/zones",
     "alarms": "/alarms",
@@ -46,6 +47,7 @@ PHONE = {"width": 390, "height": 844}
 READY = {
     "review": "document.querySelectorAll('#stage img').length === 3",
     "case": "document.querySelectorAll('#stage img').length === 3",
+    "map": "document.querySelector('#map .mark')",
     "zones": "document.querySelector('polygon-editor canvas, polygon-editor img')",
 }
 PICTURES = "[...document.images].every(one => one.loading === 'lazy' || one.hidden || one.complete && one.naturalWidth)"

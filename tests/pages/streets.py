@@ -35,6 +35,12 @@ from tests.api.scene import SEALED_AT_NS, SECOND_NS, SealedBag, Sealer, signer
 
 CLIPS = Path(__file__).resolve().parents[2] / "datasets" / "clips"
 STREETS = {"market-street": "集市街 12 号", "school-lane": "学堂巷北口", "harbour-road": "港湾路"}
+# A quarter by a harbour: latitude, longitude, district.
+PLACES = {
+    "market-street": (23.1106, 113.2548, "old-town"),
+    "school-lane": (23.1131, 113.2589, "old-town"),
+    "harbour-road": (23.1069, 113.2661, "harbour"),
+}
 LIMIT_S = 12.0
 CLIP_S = (-20, 5)
 
@@ -153,7 +159,15 @@ def _fill(service: Service, cases: int) -> None:
     with office.database.writing() as session:
         for street in streets:
             url = f"rtsp://viewer:secret@10.8.0.{len(street.camera_id)}/stream1"
-            told = CameraIn(id=street.camera_id, name=STREETS[street.camera_id], url=url)
+            latitude, longitude, district = PLACES[street.camera_id]
+            told = CameraIn(
+                id=street.camera_id,
+                name=STREETS[street.camera_id],
+                url=url,
+                latitude=latitude,
+                longitude=longitude,
+                district=district,
+            )
             add(office, session, told)
     ops = service.person("ops", "admin", username="wang")
     for street in streets:

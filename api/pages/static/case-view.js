@@ -106,7 +106,7 @@ function grade(detail) {
 
 /** Of each package its badge, the way to the whole of it, and its copies; or what stands for a deleted one. */
 function evidence(detail, offer) {
-  return detail.packages.map((item) => (item.deleted_at ? tombstone(item) : [verification(item), copies(item.package_id, offer)]));
+  return detail.packages.map((item, index) => (item.deleted_at ? tombstone(item) : [verification(item), copies(item.package_id, offer, index === 0)]));
 }
 
 function verification(item) {

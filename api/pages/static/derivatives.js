@@ -43,7 +43,7 @@ class Copies {
   #language;
   #asked = false;
 
-  constructor(packageId, { kinds, make: makes }) {
+  constructor(packageId, { kinds, make: makes }, byKey) {
     this.#id = packageId;
     this.#makes = makes;
     this.#purpose = choice(t("derived.purpose"), PURPOSES.map((each) => [each, t(`purpose.${each}`)]), "review");
@@ -51,7 +51,7 @@ class Copies {
     this.#purpose.addEventListener("change", () => this.#name());
     const rows = kinds.map((kind) => this.#row(kind));
     this.element = h("details", { class: "derived", "data-derived": packageId },
-      h("summary", {}, t("derived.title"), " ", h("kbd", {}, "v")),
+      h("summary", {}, t("derived.title"), byKey ? [" ", h("kbd", {}, "v")] : null),
       h("p", { class: "small muted" }, t("derived.hint")),
       h("div", { class: "derived-ask" }, this.#purpose, makes ? this.#language : null),
       h("ul", { class: "derived-kinds" }, rows));
@@ -134,9 +134,9 @@ class Copies {
   }
 }
 
-/** The copies of a package as an element; `offer` is {kinds, make}: which there are, and whether this reader has them made. */
-export function copies(packageId, offer) {
-  return new Copies(packageId, offer).element;
+/** The copies of a package as an element; `offer` is {kinds, make}: which there are, and whether this reader has them made; `byKey`: the key unfolds these. */
+export function copies(packageId, offer, byKey) {
+  return new Copies(packageId, offer, byKey).element;
 }
 
 /** A clip that this browser cannot play: offer its copy in H.264, named as what it is. */

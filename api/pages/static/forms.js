@@ -1,12 +1,19 @@
 // Forms that speak to the API: <form data-api="POST /api/v1/things" data-then="reload">.
 // `data-then="/things/{id}"` goes to what was made.
-// A field's data-type says what it becomes: number, boolean, list (checkboxes), optional (left out when empty).
+// A field's data-type says what it becomes: number, coordinate, boolean, list (checkboxes), optional (left out when empty).
 
 import { api, t, toast } from "/static/lib.js";
+
+/** Degrees as people write them: 23.1291, with a comma or a sign; what is no number is left to the service to refuse. */
+export function degrees(text) {
+  const value = Number(text.trim().replace(",", ".").replace(/°$/, ""));
+  return Number.isNaN(value) ? text.trim() : value;
+}
 
 function valueOf(field) {
   const kind = field.dataset.type ?? "";
   if (kind === "number" || field.type === "number") return field.value === "" ? undefined : Number(field.value);
+  if (kind === "coordinate") return field.value.trim() === "" ? undefined : degrees(field.value);
   if (kind === "boolean") return field.value === "true";
   if (kind === "optional" && field.value === "") return undefined;
   return field.value;

@@ -36,7 +36,7 @@ export async function api(method, path, body, { keepalive = false } = {}) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
-const SVG_TAGS = new Set(["svg", "polygon", "polyline", "rect", "circle", "path", "line", "g"]);
+const SVG_TAGS = new Set(["svg", "polygon", "polyline", "rect", "circle", "path", "line", "g", "text", "title"]);
 
 /** An element with attributes, listeners (`onclick`) and children; texts become text nodes, never markup. */
 export function h(tag, attributes = {}, ...children) {
