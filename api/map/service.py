@@ -105,7 +105,7 @@ def _within(who: Principal, wanted: MapFilter) -> ColumnElement[bool]:
 
 
 def _which(wanted: MapFilter) -> ColumnElement[bool]:
-    parts = [true()]
+    parts: list[ColumnElement[bool]] = [true()]
     if wanted.kind is not None:
         parts.append(Case.kind == wanted.kind)
     if wanted.stage is not None:
