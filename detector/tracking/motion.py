@@ -8,14 +8,14 @@ import numpy.typing as npt
 Vectors = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-POSITION_NOISE = 0.05
-"""Standard deviation of a detector's box, in box sizes."""
+POSITION_NOISE = 0.08
+"""Standard deviation of a detector's box, in box sizes: also legs that stride move a box."""
 ACCELERATION_NOISE = 0.1
 """How fast a velocity wanders, in box sizes per second, per root of a second."""
 INITIAL_VELOCITY = 3.0
 """Standard deviation of an unknown velocity, in box sizes per second."""
-SIZE_VELOCITY = 0.3
-"""Sizes change so much more slowly than places."""
+SIZE_VELOCITY = 0.1
+"""Sizes change so much more slowly than places: a stride taken for growth would double a box within a second."""
 MEMORY_SECONDS = 3.0
 """An unseen thing is carried on by its velocity for about this long; then it is waited for where it would be."""
 LONGEST_STEP_S = 60.0
@@ -63,7 +63,8 @@ class Motions:
         seconds = self._seconds(pts_ns)
         mean, _velocity, var_x, var_v, cov = self._state[:, :, :2]
         size = self._state[0, :, 2:]
-        variance = var_x + 2 * seconds * cov + seconds**2 * var_v
+        wandered = (ACCELERATION_NOISE * size) ** 2 * seconds**3 / 3
+        variance = var_x + 2 * seconds * cov + seconds**2 * var_v + wandered
         result: Vectors = np.sqrt((variance / size**2).max(axis=1)) if len(mean) else np.zeros(0)
         return result
 

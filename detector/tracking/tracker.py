@@ -159,8 +159,9 @@ class _Track:
 
 
 MIN_BUFFER = 0.2
-MAX_BUFFER = 0.3
-BUFFER_PER_SPREAD = 0.2
+MAX_BUFFER = 1.0
+"""In box sizes: how far around its expected place a thing is looked for, the further the less is known of it."""
+BUFFER_PER_SPREAD = 1.0
 SURE_LIMIT = 0.85
 DOUBTFUL_LIMIT = 0.6
 STILL_LIMIT = 0.7
