@@ -2,7 +2,7 @@
 
 One pass is one incident. The load's state is voted over all looks of the pass; the truck must be seen to move, so that
 one at a red light or at a building site is not accused before it drives. What it spills is a flag apart. A pass that
-goes on through another zone of this kind is the first one's.
+goes on through another zone of this kind is the first one's; it ends when most of the truck has left the zone.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ MIN_VISIBLE = 0.6
 """Share of the looks' time in which the load must have been visible: a few glimpses into it prove nothing."""
 STEP = 1.0
 """A lost truck is the one that is found within so many of its own sizes and as many more a second."""
+BACKWARDS = 0.5
+"""Sizes: so far a half hidden box may seem to fall behind."""
 LOST_S = 0.3
 """One that is missed for less has not lost its id."""
 SWATH = 0.3
@@ -140,6 +142,11 @@ class MuckTruckJudge:
     def open_incidents(self) -> tuple[Incident, ...]:
         return tuple(one.incident for one in self.passes)
 
+    @property
+    def longest_gap_s(self) -> float:
+        """For so long unseen a truck may be within one pass."""
+        return self._config.gap_seconds
+
     def join(self, others: Sequence[Judge]) -> None:
         """The judges of the kind's other zones: a pass that began in one of them stays with it."""
         self._all = (self, *(one for one in others if isinstance(one, MuckTruckJudge) and one is not self))
@@ -199,7 +206,7 @@ class MuckTruckJudge:
             one = self._begin(track, look)
             changes = [one.incident]
         one.track_ids.add(track.track_id)
-        holder.add(one, track, look)
+        holder.add(one, subject, look)
         return holder.confirm(one, look) or [replace(change, positions=one.incident.positions) for change in changes]
 
     def _known(self, track: TrackView) -> tuple[MuckTruckJudge, _Pass] | None:
@@ -209,7 +216,12 @@ class MuckTruckJudge:
     def _lost(self, track: TrackView, look: Look, kept_ids: set[int]) -> tuple[MuckTruckJudge, _Pass] | None:
         """The pass whose truck was lost a moment ago about here: the tracker gave it another id."""
         every = [(judge, one) for judge in self._all for one in judge.passes]
-        lost = [(judge, one) for judge, one in every if not one.track_ids & kept_ids and one.absent_s >= LOST_S]
+        # One that waits for nothing but its spill has gone; the next truck is another.
+        lost = [
+            (judge, one)
+            for judge, one in every
+            if not one.track_ids & kept_ids and LOST_S <= one.absent_s <= judge.longest_gap_s
+        ]
         since_ns = track.first_seen_pts_ns
         near = [
             (judge, one)
@@ -224,12 +236,14 @@ class MuckTruckJudge:
         self.passes.append(one)
         return one
 
-    def add(self, one: _Pass, track: TrackView, look: Look) -> None:
-        """Take in a look at the truck of a pass."""
+    def add(self, one: _Pass, subject: Subject, look: Look) -> None:
+        """Take in a look at the truck of a pass; one that is mostly out of the zone has left it, and still votes."""
+        track = subject.track
         one.absent_s = 0.0
         one.score.add(look.pts_ns, track.score)
-        point = TrackPoint(look.pts_ns, track.xyxy, track.score)
-        positions = thinned((*one.incident.positions, point))
+        positions = one.incident.positions
+        if subject.footprint_share >= self._config.min_footprint or not positions:
+            positions = thinned((*positions, TrackPoint(look.pts_ns, track.xyxy, track.score)))
         one.way = max(one.way, _distance(positions[0].xyxy, track.xyxy))
         if track.track_id in look.crop_scores:
             one.votes.add(look.pts_ns, look.crop_scores[track.track_id])
@@ -267,7 +281,7 @@ class MuckTruckJudge:
         """Load that lies where the truck drove, and was not there before it came."""
         lying = [s.track for s in look.subjects if s.track.class_name in self._config.spill_classes and s.track.held]
         for one in self.passes:
-            fresh = [track for track in lying if track.first_seen_pts_ns > one.incident.started_pts_ns]
+            fresh = [track for track in lying if _since_ns(track) > one.incident.started_pts_ns]
             if one.spilled or not any(_under(track.xyxy, one.incident.positions) for track in fresh):
                 continue
             one.spilled = True
@@ -296,14 +310,36 @@ class MuckTruckJudge:
         return ended(one.incident, look)
 
 
+def _since_ns(track: TrackView) -> int:
+    """When it was first there, by pictures from before it was found too."""
+    still_ns = track.still_since_pts_ns
+    return track.first_seen_pts_ns if still_ns is None else min(track.first_seen_pts_ns, still_ns)
+
+
 def _distance(first: Box, second: Box) -> float:
     """Between two boxes' feet, in sizes of the larger one."""
-    across = (first[0] + first[2] - second[0] - second[2]) / 2
-    return math.hypot(across, first[3] - second[3]) / math.sqrt(max(area(first), area(second), 1.0))
+    return math.dist(_feet(first), _feet(second)) / math.sqrt(max(area(first), area(second), 1.0))
 
 
 def _is_near(one: _Pass, box: Box, unfit_s: float) -> bool:
-    return _distance(one.last.xyxy, box) <= STEP + STEP * min(one.absent_s + unfit_s, LONGEST_AWAY_S)
+    """Whether a truck may have come so far; one that drives does not turn up behind itself: that is who follows it."""
+    far = STEP + STEP * min(one.absent_s + unfit_s, LONGEST_AWAY_S)
+    return _distance(one.last.xyxy, box) <= far and _ahead(one, box) >= -BACKWARDS
+
+
+def _ahead(one: _Pass, box: Box) -> float:
+    """How far a box lies ahead of where a truck was last seen, in its sizes; 0 for one that was not seen to drive."""
+    first, last = (_feet(point.xyxy) for point in (one.incident.positions[0], one.last))
+    way = math.dist(first, last)
+    unit = math.sqrt(max(area(one.last.xyxy), 1.0))
+    if way < STEP * unit:
+        return 0.0
+    along = [(end - begin) / way for begin, end in zip(first, last, strict=True)]
+    return sum(a * (now - then) for a, now, then in zip(along, _feet(box), last, strict=True)) / unit
+
+
+def _feet(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, box[3]
 
 
 def _unfit_s(one: _Pass, look: Look) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -140,7 +141,8 @@ def test_a_pass_through_two_zones_is_one_incident(new_id: int) -> None:
     assert len({change.incident_id for change in changes}) == 1
     assert {change.zone_id for change in changes} == {"0.0"}
     assert states(changes) == ["pending", "confirmed", "ended"]
-    assert changes[-1].ended_pts_ns == 7 * 10**9
+    # At 7 s less than half of it is in the picture, and so in the zone.
+    assert changes[-1].ended_pts_ns == 6_800_000_000
 
 
 def test_a_limit_of_minutes_is_refused_in_words_and_none_is_needed() -> None:
@@ -149,3 +151,47 @@ def test_a_limit_of_minutes_is_refused_in_words_and_none_is_needed() -> None:
     ):
         judge("uncovered_muck_truck", dwell_seconds=180)
     judge("uncovered_muck_truck")
+
+
+def test_the_next_truck_is_another_pass_though_the_first_one_still_waits_for_its_spill() -> None:
+    subject = judge("uncovered_muck_truck")
+    changes = []
+    for number in range(130):
+        now = number * 0.2
+        ident, began = (1, 0.0) if now < 8 else (2, 8.0)
+        there = 0 <= now - began <= 5
+        one = track(ident, "dump_truck", at(now - began), now, since=None)
+        changes += subject.observe(look(now, [one] if there else [], {ident: scores("uncovered")} if there else {}))
+    ended = [change for change in changes if change.ended_pts_ns is not None]
+    assert [round(change.ended_pts_ns / 1e9) for change in ended if change.ended_pts_ns] == [5, 13]
+    assert all(change.confirmed_pts_ns for change in ended)
+
+
+def test_who_turns_up_behind_a_hidden_truck_follows_it() -> None:
+    subject = judge("uncovered_muck_truck")
+    changes = []
+    for number in range(100):
+        now = number * 0.2
+        first = [track(1, "dump_truck", at(now), now, since=None)] if now < 3 else []
+        second = [track(2, "dump_truck", at(now - 2.5), now, since=None)] if 3.4 < now < 7.5 else []
+        changes += subject.observe(look(now, [*first, *second], {1: scores("covered"), 2: scores("uncovered")}))
+    (ended,) = [change for change in changes if change.ended_pts_ns is not None and change.confirmed_pts_ns is not None]
+    assert ended.track_id == 2
+
+
+def test_litter_that_lay_there_and_is_found_late_was_not_spilled() -> None:
+    litter = replace(track(7, "garbage", (110.0, 100.0, 124.0, 111.0), 3.5), first_seen_pts_ns=round(3.5e9))
+    assert drives(judge("uncovered_muck_truck"), lambda _t: "uncovered", more=(litter,))[-1].flags == ()
+
+
+def test_a_truck_that_is_mostly_out_of_the_zone_has_left_it() -> None:
+    subject = judge("uncovered_muck_truck")
+    changes = []
+    for number in range(110):
+        now = number * 0.2
+        one = track(1, "dump_truck", at(now), now, since=None)
+        share = 1.0 if now <= 3 else 0.4
+        seen = look(now, [one] if now <= 6 else [], {1: scores("uncovered")})
+        there = tuple(replace(each, footprint_share=share) for each in seen.subjects)
+        changes += subject.observe(replace(seen, subjects=there))
+    assert changes[-1].ended_pts_ns == 3 * 10**9
