@@ -45,6 +45,9 @@ class ExposedGarbageConfig(SpotConfig):
     def class_names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.classes, *self.overflow_classes, *self.bin_classes, *self.hiders)))
 
+    def formerly(self, class_name: str) -> tuple[str, ...]:
+        return self.bin_classes if class_name in self.overflow_classes else ()
+
     @property
     def looks(self) -> Demand:
         return Demand(rest_interval_s=60.0, active_interval_s=5.0, key_patience_s=10.0)

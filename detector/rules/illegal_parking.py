@@ -204,8 +204,11 @@ class IllegalParkingJudge:
             return True
         if track.still_since_pts_ns is None or track.still_since_pts_ns > stay.still_since_ns:
             return True
-        needed = self._config.min_footprint * HOLD_SHARE
-        return track.seen and not (subject.is_home and subject.footprint_share >= needed)
+        # What stands still has not left, though somebody in front cuts its box off above the kerb.
+        return track.seen and not (subject.is_home and (track.held or self._is_inside(subject)))
+
+    def _is_inside(self, subject: Subject) -> bool:
+        return subject.footprint_share >= self._config.min_footprint * HOLD_SHARE
 
     def _may_begin(self, subject: Subject, look: Look) -> bool:
         track = subject.track

@@ -1,4 +1,7 @@
-"""Overflowing bin: a litter bin that has been full above its mouth for the limit (垃圾箱满溢)."""
+"""Overflowing bin: a litter bin that has been full above its mouth for the limit (垃圾箱满溢).
+
+A bin that runs over looks much as it did before: what counts is since when it is not seen as a mere bin any more.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,16 @@ class OverflowingBinConfig(SpotConfig):
     kind: Literal["overflowing_bin"] = "overflowing_bin"
     classes: Annotated[tuple[str, ...], Field(min_length=1)] = ("overflow",)
     clear_seconds: Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)] = 300.0
+    bin_classes: Annotated[tuple[str, ...], Field(description="Classes of bins that do not run over")] = (
+        "garbage_bin",
+    )
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.classes, *self.bin_classes, *self.hiders)))
+
+    def formerly(self, class_name: str) -> tuple[str, ...]:
+        return self.bin_classes
 
     @property
     def looks(self) -> Demand:

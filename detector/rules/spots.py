@@ -31,6 +31,8 @@ ABSENT_STEP_S = 2.0
 ABSENT_SECONDS = 16.0
 """A spot is empty once looks without a find add up to so many seconds, each counting for at most a step: eight looks at
 least, for a detector misses three of ten."""
+MISTAKEN_STEP_S = 15.0
+"""One look at which it is taken for something else speaks for at most so many seconds, as one that finds it does."""
 LONG_S = 60.0
 """What has stood in front for so long and is not seen to have left still stands there."""
 FOLLOW = 0.2
@@ -62,6 +64,10 @@ class SpotConfig(RuleConfig):
     def class_names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.classes, *self.hiders)))
 
+    def formerly(self, class_name: str) -> tuple[str, ...]:
+        """What a thing of this class may have been seen as while it was no violation: what runs over was a bin."""
+        return ()
+
     @property
     def settle_interval_s(self) -> float:
         return share_of_limit(self.dwell_seconds, 45, CLOSE_S, 10.0)
@@ -72,6 +78,7 @@ class Spot:
     """One thing in its place. `seen` and `score` are means over the time in which nothing hid it.
 
     `near_since`: for kinds that count others at it, since when (pts ns) each track has been there.
+    `mistaken_s`: for how long the very thing has been seen as something else.
     """
 
     incident: Incident
@@ -83,6 +90,7 @@ class Spot:
     class_seconds: dict[str, float] = field(default_factory=dict)
     near_since: dict[int, int] = field(default_factory=dict)
     absent_s: float = 0.0
+    mistaken_s: float = 0.0
 
     @property
     def held_ns(self) -> int:
@@ -99,11 +107,21 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class _Harmless:
+    """What was last seen at `pts_ns` as no violation: of another class, or permitted."""
+
+    box: Box
+    class_name: str
+    pts_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class _State:
     """What of a judge outlives a restart of the worker."""
 
     spots: tuple[Spot, ...]
     in_force_since_ns: int | None
+    harmless: dict[int, _Harmless] = field(default_factory=dict)
 
 
 _STATE = TypeAdapter(_State)
@@ -168,6 +186,7 @@ class SpotJudge:
         self._policy = policy
         self._likeness = likeness or SamePlace()
         self._spots: list[Spot] = []
+        self._harmless: dict[int, _Harmless] = {}
         self._in_force_since_ns: int | None = None
         self._pts_ns: int | None = None
 
@@ -191,7 +210,7 @@ class SpotJudge:
 
     def snapshot(self) -> dict[str, Any]:
         """Its open spots as plain JSON, the oldest when there are too many: what outlives a restart."""
-        state = _State(tuple(self._spots[:MAX_SPOTS]), self._in_force_since_ns)
+        state = _State(tuple(self._spots[:MAX_SPOTS]), self._in_force_since_ns, self._harmless)
         dumped: dict[str, Any] = _STATE.dump_python(state, mode="json")
         return dumped
 
@@ -199,6 +218,9 @@ class SpotJudge:
         """Take up `snapshot`'s state on a timeline that is `shift_ns` ahead. Raises ValueError when it is none."""
         before = _STATE.validate_python(state)
         self._spots = [_moved(spot, shift_ns) for spot in before.spots]
+        self._harmless = {
+            track_id: replace(one, pts_ns=one.pts_ns + shift_ns) for track_id, one in before.harmless.items()
+        }
         self._in_force_since_ns = _later(before.in_force_since_ns, shift_ns)
 
     def observe(self, look: Look) -> list[Incident]:
@@ -208,6 +230,7 @@ class SpotJudge:
         if self._in_force_since_ns is None:
             self._in_force_since_ns = look.pts_ns
         self._likeness.learn(look)
+        self._note_harmless(look)
         changes = [self._end(spot, look) for spot in list(self._spots) if self._likeness.has_left(spot, look)]
         taken = self._match(look)
         for spot in list(self._spots):
@@ -238,13 +261,37 @@ class SpotJudge:
     def _is_ours(self, subject: Subject, look: Look) -> bool:
         return size(subject.track.xyxy, look) >= self._config.min_size and self._policy.is_candidate(subject, look)
 
+    def _note_harmless(self, look: Look) -> None:
+        """Remember of each live track when it was last seen as no violation; the tracker bounds how many there are."""
+        live = {subject.track.track_id for subject in look.subjects}
+        self._harmless = {track_id: one for track_id, one in self._harmless.items() if track_id in live}
+        former = {name for counted in self._config.classes for name in self._config.formerly(counted)}
+        for subject in look.subjects:
+            track = subject.track
+            permitted = track.class_name in self._config.classes and not self._policy.is_candidate(subject, look)
+            if track.seen and (permitted or track.class_name in former):
+                self._harmless[track.track_id] = _Harmless(track.xyxy, track.class_name, look.pts_ns)
+
+    def _harmless_until_ns(self, track: TrackView) -> int | None:
+        """When this very thing, or what stood in its place, was last seen as no violation."""
+        names = {track.class_name, *self._config.formerly(track.class_name)}
+        return max(
+            (
+                one.pts_ns
+                for track_id, one in self._harmless.items()
+                if one.class_name in names and (track_id == track.track_id or shared(one.box, track.xyxy) >= SAME_PLACE)
+            ),
+            default=None,
+        )
+
     def _may_begin(self, subject: Subject, look: Look) -> bool:
         track = subject.track
         return track.seen and track.held and track.still_since_pts_ns is not None and self._counts(subject, look)
 
     def _begin(self, subject: Subject, look: Look) -> list[Incident]:
-        since_ns = subject.track.still_since_pts_ns
-        started_ns = max(value for value in (since_ns, self._in_force_since_ns) if value is not None)
+        track = subject.track
+        limits = (track.still_since_pts_ns, self._in_force_since_ns, self._harmless_until_ns(track))
+        started_ns = max(value for value in limits if value is not None)
         incident = begun(self._place, self._config.kind, self._config.dwell_seconds, subject.track, look, started_ns)
         spot = Spot(incident, subject.track.xyxy, subject.track.track_id)
         self._spots.append(spot)
@@ -267,9 +314,13 @@ class SpotJudge:
         return []
 
     def _was_mistaken(self, spot: Spot, look: Look) -> bool:
-        """Whether the very thing that began the spot is seen to be something else: a bin, found running over once."""
+        """Whether the very thing is longer seen as something else than as itself: a bin, found running over once."""
         own = next((subject.track for subject in look.subjects if subject.track.track_id == spot.track_id), None)
-        return own is not None and own.seen and own.class_name not in self._config.classes
+        if own is None or not own.seen or own.class_name in self._config.classes:
+            return False
+        step_s = look.judged_ns(self._pts_ns) / NANOSECONDS if self._pts_ns is not None else 0.0
+        spot.mistaken_s += min(step_s, MISTAKEN_STEP_S)
+        return spot.mistaken_s > sum(spot.class_seconds.values())
 
     def _is_covered(self, spot: Spot, look: Look) -> bool:
         """Whether something stands in front; what stood there long and was not seen to go, as in glare, still does."""

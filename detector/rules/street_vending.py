@@ -108,10 +108,11 @@ class VendingPolicy:
         return spot.incident.class_name in self.config.stall_classes
 
     def labels(self, spot: Spot, look: Look) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        if Area.SHOP_LINE in self.config.areas:
-            return (SHOP_SPILLS_OVER,), ("over_shop_line",)
+        # Who comes on wheels and sells in front of a shop is a vendor without a place, and not the shop.
         if not self._shows_goods(spot):
             return (MOBILE_VENDOR,), ("mobile",)
+        if Area.SHOP_LINE in self.config.areas:
+            return (SHOP_SPILLS_OVER,), ("over_shop_line",)
         if {Area.SIDEWALK, Area.ROADWAY} & set(self.config.areas):
             return (OCCUPIES_ROAD, MOBILE_VENDOR), ()
         return (MOBILE_VENDOR,), ()

@@ -147,6 +147,16 @@ def test_a_vehicle_beside_the_zone_is_not_in_it() -> None:
     assert play([Actor(1, standing(KERB))], seconds(30), watch(polygon=beyond)) == []
 
 
+def test_a_car_whose_wheels_are_hidden_by_passers_by_has_not_left_the_kerb() -> None:
+    strip = [[0, 0.55], [1, 0.55], [1, 0.8], [0, 0.8]]
+    camera = watch(polygon=strip)
+    car, upper = Actor(1, standing(KERB)), Actor(1, standing((KERB[0], KERB[1], KERB[2], 95.0)))
+    changes: list[Incident] = []
+    for index, t in enumerate(seconds(60)):
+        changes += camera.observe(frame(draw([car], t), t, index), detect([upper if 30 < t < 36 else car], t))
+    assert states(changes) == ["pending", "confirmed"]
+
+
 @pytest.mark.parametrize(
     "box",
     [(-45.0, 75.0, 20.0, 115.0), (300.0, 75.0, 365.0, 115.0), (100.0, 165.0, 160.0, 210.0)],

@@ -80,6 +80,28 @@ def test_a_bin_that_was_once_taken_for_an_overflow_begins_nothing() -> None:
     assert changes[-1].started_pts_ns == 200 * S
 
 
+def test_one_look_that_takes_a_heap_for_a_bin_does_not_end_it() -> None:
+    changes = watched(
+        judge("exposed_garbage", dwell_seconds=300),
+        lambda t: [bag(t, name="garbage_bin" if t == 200 else "garbage")],
+        600,
+    )
+    assert states(changes) == ["pending", "confirmed"]
+    assert changes[-1].started_pts_ns == 0
+
+
+@pytest.mark.parametrize("kind", ["exposed_garbage", "overflowing_bin"])
+def test_a_bin_runs_over_since_it_was_last_seen_as_a_mere_bin(kind: str) -> None:
+    def tracks(now: float) -> list[TrackView]:
+        # The place looks much as before: the tracker takes the full bin for one that stood there all the time.
+        mere = track(1, "garbage_bin", BIN, min(now, 180.0), seen=now < 200)
+        return [mere] if now < 200 else [mere, track(2, "overflow", BIN, now, since=0)]
+
+    changes = watched(judge(kind, dwell_seconds=300), tracks, 900)
+    assert states(changes) == ["pending", "confirmed"]
+    assert changes[-1].started_pts_ns == 180 * S
+
+
 def test_without_the_van_in_front_the_same_absence_is_the_end() -> None:
     def tracks(now: float) -> list[TrackView]:
         if now < 400:

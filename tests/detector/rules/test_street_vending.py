@@ -63,6 +63,7 @@ def test_who_walks_past_is_not_at_it() -> None:
         ("stall", ["sidewalk"], ("09006", "09001")),
         ("stall", ["shop_line", "sidewalk"], ("09005",)),
         ("tricycle", ["roadway"], ("09001",)),
+        ("tricycle", ["shop_line"], ("09001",)),
     ],
 )
 def test_ground_and_mobility_make_the_code(name: str, areas: list[str], codes: tuple[str, ...]) -> None:
@@ -100,3 +101,11 @@ def test_permitted_hours_are_of_the_rules_own_time_zone() -> None:
     local = judge("street_vending", "guided", dwell_seconds=60, permitted=hours, schedule={"timezone": "UTC"})
     assert "confirmed" in states(watched(shanghai, 200))
     assert watched(local, 200) == []
+
+
+def test_a_stall_that_stays_after_hours_violates_from_the_end_of_the_hours_on() -> None:
+    hours = {"timezone": "UTC", "windows": [{"hours": "07:00-08:05"}]}  # the looks begin at 08:00
+    changes = watched(judge("street_vending", "guided", dwell_seconds=120, permitted=hours), 500)
+    assert states(changes) == ["pending", "confirmed"]
+    assert 295 <= changes[1].started_pts_ns / 1e9 <= 300
+    assert (changes[1].confirmed_pts_ns or 0) >= changes[1].started_pts_ns + 120 * 10**9
