@@ -220,7 +220,7 @@ class Case(Base):
         Index("ix_cases_spot_kind_last_seen_at", "spot", "kind", "last_seen_at"),
         Index("ix_cases_alarm_at", "alarm_at", postgresql_where=text("alarm_at IS NOT NULL")),
         # Cases of a map by place and by hour, counted from these alone.
-        Index("ix_cases_camera_id_state_started_at_kind", "camera_id", "state", "started_at", "kind"),
+        Index("ix_cases_camera_id_state_kind_started_at", "camera_id", "state", "kind", "started_at"),
         Index("ix_cases_started_at_kind_state_camera_id", "started_at", "kind", "state", "camera_id"),
         Index("ix_cases_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index("ix_cases_locked_by", "locked_by", postgresql_where=text("locked_by IS NOT NULL")),

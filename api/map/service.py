@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, func, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
 from api.access import Principal
@@ -24,6 +24,7 @@ from api.worktime.calendar import WorkCalendar
 
 # Hours are counted case by case; a month of them is enough to see when a street is full.
 MOST_HOUR_DAYS = 31
+MOST_KINDS = 12
 STAGES: Mapping[Stage, frozenset[CaseState]] = {
     Stage.WAITING: WAITING,
     Stage.HANDLING: HANDLING,
@@ -61,7 +62,7 @@ def counts(office: Office, who: Principal, wanted: MapFilter) -> MapCounts:
     with office.database.glancing() as session:
         zone = ZoneInfo(read(session, WorkCalendar).value.timezone)
         cameras = _cameras(session, who, wanted)
-        kinds = _by_place(session, wanted, since)
+        kinds = _by_place(session, who, wanted, since)
         hours = _hours(session, who, wanted, until - timedelta(days=hour_days), zone)
     if not who.limited and wanted.district is None:
         known = {camera.id for camera in cameras}
@@ -113,22 +114,39 @@ def _which(wanted: MapFilter) -> ColumnElement[bool]:
     return and_(*parts)
 
 
-def _by_place(session: Session, wanted: MapFilter, since: datetime) -> dict[str, dict[str, int]]:
-    """Cases by camera and kind: from camera and state, which are counted already, into the index that begins with
-    both, so that only entries of the wanted days are walked."""
+def _by_place(session: Session, who: Principal, wanted: MapFilter, since: datetime) -> dict[str, dict[str, int]]:
+    """Cases by camera and kind: for each camera, state and kind one stretch of an index, counted as it lies there.
+
+    Grouping the same entries takes SQLite five times as long.
+    """
+    names = _kinds(session) if wanted.kind is None else [wanted.kind]
+    if not names:
+        return {}
+    kinds = union_all(*(select(literal(name).label("kind")) for name in names)).subquery("kinds")
     known = [CaseCount.cases > 0]
     if wanted.stage is not None:
         known.append(CaseCount.state.in_(sorted(STAGES[wanted.stage])))
-    same = and_(Case.camera_id == CaseCount.camera_id, Case.state == CaseCount.state, Case.started_at >= since)
-    statement = (
-        select(CaseCount.camera_id, CaseCount.state, Case.kind, func.count())
-        .join(Case, same)
-        .where(*known, _which(wanted))
-        .group_by(CaseCount.camera_id, CaseCount.state, Case.kind)
-    )
+    if who.limited or wanted.district is not None:
+        known.append(CaseCount.camera_id.in_(select(Camera.id).where(_within(who, wanted))))
+    same = Case.camera_id == CaseCount.camera_id, Case.state == CaseCount.state, Case.kind == kinds.c.kind
+    stretch = select(func.count()).select_from(Case).where(*same, Case.started_at >= since)
+    counted = stretch.correlate(CaseCount, kinds).scalar_subquery()
+    statement = select(CaseCount.camera_id, kinds.c.kind, counted).join(kinds, true()).where(*known)
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for camera_id, _state, kind, cases in session.execute(statement):
-        found[camera_id][kind] += cases
+    for camera_id, kind, cases in session.execute(statement):
+        if cases:
+            found[camera_id][kind] += cases
+    return found
+
+
+def _kinds(session: Session) -> list[str]:
+    """The kinds that there are cases of, each found by one step in an index; a dozen at most are looked for."""
+    found: list[str] = []
+    for _ in range(MOST_KINDS):
+        kind = session.scalar(select(func.min(Case.kind)).where(Case.kind > (found[-1] if found else "")))
+        if kind is None:
+            break
+        found.append(kind)
     return found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 
@@ -14,7 +14,7 @@ from api.db.models import Camera
 from api.deps import OfficeDep, PrincipalDep
 from api.kinds import KINDS
 from api.map import service
-from api.map.routes import Days, DistrictText, KindText, StageText
+from api.map.routes import Days, DistrictText, KindText
 from api.map.schemas import MapCounts, Stage
 from api.map.service import MapFilter
 from api.office import Office
@@ -27,6 +27,8 @@ SPANS = (1, 7, 30, 90, 365)
 ROWS = 100
 HOT = 10
 SHADES = 6
+# A form sends what nobody chose as an empty word.
+FormStage = Annotated[str, Query(pattern=f"^(|{'|'.join(Stage)})$")]
 
 
 @router.get("/map")
@@ -36,11 +38,13 @@ def map_page(
     who: PrincipalDep,
     days: Days = 30,
     kind: KindText = "",
-    stage: StageText = None,
+    stage: FormStage = "",
     district: DistrictText = "",
 ) -> Response:
     """Cases by place on a map and in a table, and when they begin."""
-    counts = service.counts(office, who, MapFilter(days, kind or None, stage, district or None))
+    counts = service.counts(
+        office, who, MapFilter(days, kind or None, Stage(stage) if stage else None, district or None)
+    )
     busy = [place for place in counts.places if place.cases]
     return page(
         request,
@@ -55,7 +59,7 @@ def map_page(
         district_names=_districts(office, who),
         hours=_shaded(counts.hours),
         peaks=_peaks(counts.hours),
-        chosen={"days": days, "kind": kind, "stage": stage or "", "district": district},
+        chosen={"days": days, "kind": kind, "stage": stage, "district": district},
         spans=sorted({*SPANS, days}),
         kinds=list(KINDS),
         stages=[each.value for each in Stage],

@@ -111,9 +111,8 @@ function closer(cluster) {
   const points = cluster.places.map((each) => each.point);
   const apart = Math.max(...points.map(([x, y]) => Math.hypot(x - points[0][0], y - points[0][1])));
   if (apart < 5) return chooseFrom(cluster.places);
-  const before = view.metres;
   view.whole(points);
-  view.metres = Math.min(view.metres, before / 2);
+  view.metres = Math.min(view.metres, apart / 200);
   draw();
   return stage.focus({ preventScroll: true });
 }
