@@ -2,7 +2,8 @@
 
 Cameras send 1080p25 at 2 Mbit/s. A short stay lies within its clip, of a long one the first sight and the middle are
 kept apart, a lorry is looked at several times a second. The recorder's whole way is timed, waiting for the disk only
-by the wall clock.
+by the wall clock. Where the looks are at key frames the confirming one is handed over as the worker does it: the model
+saw it, so its decoding is the look's and not timed; every other picture is decoded by the recorder and timed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ from evidence.signing import Ed25519Signer
 from streams import nal
 from streams.clock import SystemClock
 from streams.container import open_video
+from streams.demand import Demand
+from streams.frame import Frame
 from streams.packet import EncodedPacket
+from streams.reader import CameraReader
 from streams.ring import PacketRing
 from streams.source import CameraSource
 
@@ -65,12 +69,13 @@ USUAL = frozenset({"short_stay", "long_stay"})
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The ring of a case, filled beforehand, and its incident with every look at it."""
+    """The ring of a case, filled beforehand, its incident with every look at it, and the picture of the last look."""
 
     ring: PacketRing
     camera: CameraContext
     incident: Incident
     looks: Sequence[TrackPoint]
+    shown: Frame | None
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +118,18 @@ def _scene(case: Case, clip: Clip) -> Scene:
     shown, size_wh = _fill(ring, clip, rounds)
     looks = list(_looks(case, clip, true, shown, size_wh))
     camera = CameraContext(case.name, "44010500001320000001")
-    return Scene(ring, camera, _incident(case, true, looks, size_wh), looks)
+    last_look = _looked_at(ring, looks[-1].pts_ns) if case.at_keys else None
+    return Scene(ring, camera, _incident(case, true, looks, size_wh), looks, last_look)
+
+
+def _looked_at(ring: PacketRing, pts_ns: int) -> Frame:
+    """The key frame of that time as a camera's reader hands it to the model when a decision is due."""
+    key = next(key for key in ring.keys_after(pts_ns - 1) if key[1].pts_ns == pts_ns)
+    reading = PacketRing(ring.camera_id)
+    reader = CameraReader(reading)
+    reader.set_demand(Demand(1.0, 1.0, exact_from_ns=pts_ns))
+    reader.accept(*key, arrival_ns=0)
+    return reader.read(0, 1)[0]
 
 
 def _fill(ring: PacketRing, clip: Clip, rounds: int) -> tuple[list[tuple[int, bool]], Size]:
@@ -237,7 +253,8 @@ def _watch(recorder: Recorder, scene: Scene, incident_id: str) -> float:
     for look in scene.looks:
         changes = [pending] if look is scene.looks[0] else [confirmed] if look is last else []
         begun_s = time.perf_counter()
-        recorder.observe(changes, scene.ring, look.pts_ns, scene.camera)
+        shown = scene.shown if look is last else None
+        recorder.observe(changes, scene.ring, look.pts_ns, scene.camera, shown)
         longest_s = max(longest_s, time.perf_counter() - begun_s)
     return longest_s
 

@@ -22,11 +22,15 @@ def attended(every: Demand, due_ns: Sequence[int], pts_ns: int, *, settle_s: flo
     """The rules' demand, tightened: `due_ns` are the times at which pending incidents reach their limits.
 
     Something that has just appeared is looked at every `settle_s` until it is known whether it stands; None: nothing
-    has. A limit that falls between two looks at rest gets a look of its own just after it.
+    has. A limit that falls between two looks at rest gets a look of its own just after it, and whatever is looked at
+    from then on may be the picture that decides.
     """
     closest_s = max(min(every.active_interval_s, DECIDE_S), CLOSEST_S)
     wanted = [] if settle_s is None else [max(min(every.active_interval_s, settle_s), CLOSEST_S)]
-    near = [(due - pts_ns) / SECOND_NS + JUST_AFTER_S for due in due_ns if pts_ns - due < PATIENCE_NS]
+    open_ns = [due for due in due_ns if pts_ns - due < PATIENCE_NS]
+    near = [(due - pts_ns) / SECOND_NS + JUST_AFTER_S for due in open_ns]
     wanted += [max(seconds, closest_s) for seconds in near]
     rest_s = min([every.rest_interval_s, *wanted])
-    return replace(every, rest_interval_s=rest_s, active_interval_s=min(every.active_interval_s, rest_s))
+    active_s = min(every.active_interval_s, rest_s)
+    exact_from_ns = min(open_ns, default=None)
+    return replace(every, rest_interval_s=rest_s, active_interval_s=active_s, exact_from_ns=exact_from_ns)

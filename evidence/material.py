@@ -7,6 +7,7 @@ from typing import Literal
 
 from detector.incident import Incident
 from evidence.context import CameraContext
+from streams.frame import Frame
 from streams.packet import RecordedSpan
 
 Appendix = Literal["cleared", "recheck"]
@@ -19,6 +20,7 @@ class Material:
     `clip` surrounds the confirmation; `first` and `confirmed` end with the picture of that moment, `middle` with one
     halfway of a long stay. `appendix` None: the incident's first package. Else a later part about what was seen at
     `seen_pts_ns`: the place after the end, or once more; `confirmed` then ends with that picture and `clip` is around.
+    `shown`: the confirming picture, when it is at hand just as its packet decodes.
     """
 
     incident: Incident
@@ -29,6 +31,7 @@ class Material:
     middle: RecordedSpan | None = None
     appendix: Appendix | None = None
     seen_pts_ns: int = 0
+    shown: Frame | None = None
 
 
 def with_later_state(material: Material, incident: Incident) -> Material:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from detector.incident import Incident, IncidentState
 from evidence.clip import shorten, shows
@@ -20,6 +21,7 @@ from evidence.sealer import RecorderSettings, Sealer, SealingJob
 from evidence.signing import Signer
 from evidence.store import PackageStore
 from streams.clock import Clock
+from streams.frame import Frame, Image
 from streams.packet import RecordedSpan
 from streams.ring import PacketRing
 
@@ -87,14 +89,25 @@ class Recorder:
         self._handled: dict[str, Incident] = {}
         self._running: list[Future[None]] = []
         self._pending_refused = 0
+        # They live as long as what waits to be sealed with them.
+        self._shown: WeakValueDictionary[tuple[str, int], Image] = WeakValueDictionary()
 
-    def observe(self, changes: Sequence[Incident], ring: PacketRing, now_pts_ns: int, camera: CameraContext) -> None:
+    def observe(
+        self,
+        changes: Sequence[Incident],
+        ring: PacketRing,
+        now_pts_ns: int,
+        camera: CameraContext,
+        shown: Frame | None = None,
+    ) -> None:
         """Take the changed incidents of one camera's frame, and seal what its ring has passed by now.
 
-        To be called for every analysed frame, also without changes. Sealing errors never come out of it.
+        To be called for every analysed frame, also without changes. Sealing errors never come out of it. `shown`: that
+        frame, unmasked; what it confirms need not be decoded again when it is exact.
         """
         for incident in changes:
             self._take(incident, ring, camera, now_pts_ns)
+            self._hold(incident, shown)
         self._middles.keep_due(camera.camera_id, ring, now_pts_ns)
         passed_ns = max(now_pts_ns, ring.latest_pts_ns or now_pts_ns)
         for waiting in self._of_camera(camera.camera_id):
@@ -227,6 +240,17 @@ class Recorder:
         self._pending.pop(incident.incident_id, None)
         material = Material(incident, camera, None, first, ring.gop_at(confirmed_ns), middle)
         self._confirmed[incident.incident_id] = self._waiting(material, ring, confirmed_ns)
+
+    def _hold(self, incident: Incident, shown: Frame | None) -> None:
+        """Keep the picture that confirmed it, while there is room; without it, it is decoded out of its packet."""
+        waiting = self._confirmed.get(incident.incident_id)
+        if waiting is None or shown is None or not shown.is_exact or shown.pts_ns != incident.confirmed_pts_ns:
+            return
+        key = (shown.camera_id, shown.pts_ns)
+        others = sum(image.nbytes for held, image in list(self._shown.items()) if held != key)
+        if others + shown.image.nbytes <= self._settings.max_shown_bytes:
+            self._shown[key] = shown.image
+            waiting.material = replace(waiting.material, shown=shown)
 
     def _waiting(self, material: Material, ring: PacketRing, seen_ns: int) -> _Waiting:
         post_roll_ns = round(self._settings.post_roll_s * _SECOND_NS)

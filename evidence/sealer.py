@@ -31,6 +31,7 @@ class RecorderSettings:
     """The clip's length around the confirmation, and the bounds of memory and patience.
 
     Of the first sight the `lead_in_s` before it are kept too; a clip of what comes later shows `appendix_s` before it.
+    `max_shown_bytes` are for confirming pictures that need not be decoded again, until their package is made.
 
     A seal that fails for want of disk is tried `attempts` times, after `first_retry_s`, then twice that, and so on,
     while at most `max_waiting_bytes` wait. A camera that falls silent delays its packages by `overdue_s` at most.
@@ -43,6 +44,7 @@ class RecorderSettings:
     max_clip_bytes: int = 32 << 20
     max_first_sight_bytes: int = 64 << 20
     max_middle_bytes: int = 32 << 20
+    max_shown_bytes: int = 64 << 20
     max_pending: int = 2000
     attempts: int = 8
     first_retry_s: float = 2.0

@@ -15,6 +15,8 @@ class Demand:
     are decoded backwards from the packet ring, from so long before. `key_patience_s`: key frames at most so far apart
     serve also where a shorter interval is wanted; the stream is not decoded through for it. `peek_interval_s`: at rest
     a key frame is compared with the one before so often, and handed on only when something moved; 0: never.
+    `exact_from_ns`: key frames from this moment of the timeline on are decoded to the last bit, since one of them may
+    be shown as evidence; None: what is left out of them does not matter.
 
     Raises ValueError when the numbers contradict one another.
     """
@@ -24,6 +26,7 @@ class Demand:
     look_back_s: float = 0.0
     key_patience_s: float = 0.0
     peek_interval_s: float = 0.0
+    exact_from_ns: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.active_interval_s <= self.rest_interval_s or self.rest_interval_s <= 0:
@@ -49,4 +52,5 @@ def strictest(demands: Iterable[Demand]) -> Demand | None:
         max(demand.look_back_s for demand in every),
         min(demand.key_patience_s for demand in every),
         min((demand.peek_interval_s for demand in every if demand.peek_interval_s > 0), default=0.0),
+        min((demand.exact_from_ns for demand in every if demand.exact_from_ns is not None), default=None),
     )

@@ -29,7 +29,7 @@ class Frame:
     `image` is uint8 (H, W, 3) in the channel order that `pixel_format` names (`bgr24` everywhere today).
     `pts_ns` is the camera's own timeline in nanoseconds: it never runs backwards within one `CameraStream`, also
     across reconnects, and durations come from it alone. `captured_at_ns` is UTC, nanoseconds since the epoch.
-    `fitness` says whether rules may judge by it.
+    `fitness` says whether rules may judge by it; `is_exact`, that it is to the last bit what its packet decodes to.
     """
 
     camera_id: str
@@ -41,6 +41,7 @@ class Frame:
     image: Image
     is_keyframe: bool = False
     fitness: Fitness = FIT
+    is_exact: bool = False
 
     @property
     def size_wh(self) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from streams.packet import StreamParameters
 
 # What lies idle serves the next looks; a decoder of 1080p pictures holds some 10 MB.
 _IDLE_KEPT = 4
+_Kind = tuple[StreamParameters, bool]
 
 
 class DecoderPool:
@@ -25,22 +26,22 @@ class DecoderPool:
         self._threads = threads
         self._most_idle = idle
         self._lock = threading.Lock()
-        self._idle: list[tuple[StreamParameters, PictureDecoder]] = []
+        self._idle: list[tuple[_Kind, PictureDecoder]] = []
         self._converters: list[ImageConverter] = []
 
-    def decoder(self, parameters: StreamParameters) -> PictureDecoder:
-        """A decoder for single key frames; give it back."""
+    def decoder(self, parameters: StreamParameters, *, exact: bool = False) -> PictureDecoder:
+        """A decoder for single key frames, which leaves out the smoothing unless they must be `exact`; give it back."""
         with self._lock:
             for index in reversed(range(len(self._idle))):
-                if self._idle[index][0] == parameters:
+                if self._idle[index][0] == (parameters, exact):
                     return self._idle.pop(index)[1]
-        return PictureDecoder(parameters, loop_filter=False, decoding=self.decoding)
+        return PictureDecoder(parameters, loop_filter=exact, decoding=self.decoding)
 
-    def give_back(self, parameters: StreamParameters, decoder: PictureDecoder) -> None:
+    def give_back(self, parameters: StreamParameters, decoder: PictureDecoder, *, exact: bool = False) -> None:
         """Take a decoder back that `decoder` lent; its errors are the borrower's to count before."""
         decoder.errors = 0
         with self._lock:
-            self._idle.append((parameters, decoder))
+            self._idle.append(((parameters, exact), decoder))
             freed = self._idle[: -self._most_idle] if self._most_idle else self._idle[:]
             del self._idle[: len(freed)]
         # Decoders are freed after the lock: that takes a moment.

@@ -293,10 +293,11 @@ class CameraReader:
 
     def _look_alone(self, demand: Demand, parameters: StreamParameters, packet: EncodedPacket) -> Frame | None:
         self._tried_key_ns = packet.pts_ns
-        decoder = self._pool.decoder(parameters)
+        exact = self._is_exact(demand, packet.pts_ns)
+        decoder = self._pool.decoder(parameters, exact=exact)
         pictures = [] if packet.is_corrupt else decoder.decode_alone(packet)
         self._drops["decode_error"] += decoder.errors
-        self._pool.give_back(parameters, decoder)
+        self._pool.give_back(parameters, decoder, exact=exact)
         self._decoded += len(pictures)
         whole = [picture for picture in pictures if picture.intact]
         self._drops["corrupt"] += packet.is_corrupt + len(pictures) - len(whole)
@@ -308,7 +309,14 @@ class CameraReader:
         self._compare(demand, picture)
         if at_rest and self._gate.moving and demand.look_back_s > 0 and self._runs(demand):
             return None
-        return None if self._is_only_a_peek(demand, picture.pts_ns) else self._frame(Shown(picture, packet))
+        if self._is_only_a_peek(demand, picture.pts_ns):
+            return None
+        return self._frame(Shown(picture, packet), exact=exact)
+
+    def _is_exact(self, demand: Demand, pts_ns: int) -> bool:
+        """Whether a key frame is decoded to the last bit; what a device makes of it need not be what software makes."""
+        is_wanted = demand.exact_from_ns is not None and pts_ns >= demand.exact_from_ns
+        return is_wanted and self._pool.decoding.device is None
 
     def _run_due_ns(self, demand: Demand, now_ns: int) -> int:
         pulse = self._pulse
@@ -428,7 +436,7 @@ class CameraReader:
         self._gate.look(converter.luma(picture), picture.pts_ns, active_ns, at_rest=not self._gate.moving)
         self._pool.give_back_converter(converter)
 
-    def _frame(self, shown: Shown) -> Frame:
+    def _frame(self, shown: Shown, *, exact: bool = False) -> Frame:
         picture, packet = shown.picture, shown.packet
         image = self._image(picture)
         frame = Frame(
@@ -441,6 +449,7 @@ class CameraReader:
             image=image,
             is_keyframe=picture.is_keyframe,
             fitness=self._fitness.observe(image, picture.pts_ns, active=self._gate.moving),
+            is_exact=exact,
         )
         if self._is_fresh(picture.pts_ns):
             self._fresh_from_ns = None

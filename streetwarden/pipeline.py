@@ -147,19 +147,20 @@ class Pipeline:
             for look, detections in zip(looks, _detect(engine, looks), strict=True):
                 with look.camera.turns.turn(look.ticket) as wanted:
                     if wanted and self._cameras.get(look.camera.camera_id) is look.camera:
-                        self._observe(look.camera, look.frame, detections)
+                        self._observe(look, detections)
         finally:
             for look in looks:
                 look.void()
 
-    def _observe(self, camera: WatchedCamera, frame: Frame, detections: Detections) -> None:
+    def _observe(self, look: Look, detections: Detections) -> None:
+        camera, frame = look.camera, look.frame
         changes = camera.observe(frame, detections)
         self._equipment.on_look(frame)
         self._equipment.on_seen(frame, detections)
         for incident in changes:
             self._on_incident(incident)
         with self._recording:
-            self._recorder.observe(changes, camera.ring, frame.pts_ns, camera.context(frame))
+            self._recorder.observe(changes, camera.ring, frame.pts_ns, camera.context(frame), look.shown)
 
 
 def _detect(engine: Engine, looks: Sequence[Look]) -> list[Detections]:

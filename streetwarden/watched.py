@@ -150,7 +150,7 @@ class WatchedCamera:
         """The picture, decoded at `now_ns` (monotonic), with its place in the camera's order."""
         if self.demand is not None:
             self.waits_since_ns = now_ns + round(self.demand.rest_interval_s * 1e9)
-        return Look(self, self.masks.hide(frame), self.turns.draw())
+        return Look(self, self.masks.hide(frame), self.turns.draw(), frame)
 
     def _bounded(self, wanted: Demand | None) -> Demand | None:
         if wanted is None:
@@ -174,11 +174,12 @@ class WatchedCamera:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One picture of one camera on its way through a lane."""
+    """One picture of one camera on its way through a lane; `shown` is what `frame` was before masks hid parts of it."""
 
     camera: WatchedCamera
     frame: Frame
     ticket: int
+    shown: Frame
 
     def void(self) -> None:
         """Give it up: later pictures of its camera need not wait for it."""

@@ -16,10 +16,12 @@ from streams.packet import RecordedSpan, StreamParameters
 class Pictures:
     """The pictures of one package. Not thread-safe; holds every picture that it ever gave, so it ends with its package.
 
-    A decoder that begins anew has to find its memory again, which costs a fifth of a key frame.
+    A decoder that begins anew has to find its memory again, which costs a fifth of a key frame. `shown`: a key frame
+    that somebody decoded before, to the last bit as it is decoded here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Frame | None = None) -> None:
+        self._shown = shown
         self._decoders: dict[StreamParameters, PictureDecoder] = {}
         self._reformatter = VideoReformatter()
         # The span is kept with its pictures: its id is that of no other as long as it lives.
@@ -30,7 +32,7 @@ class Pictures:
 
         A single time gives the picture shown then, also when it began earlier; of several, those that begin just then.
         """
-        _span, known = self._known.setdefault(id(span), (span, {}))
+        _span, known = self._known.setdefault(id(span), (span, self._given(span)))
         for first, group in _by_group(span, [time_ns for time_ns in times if time_ns not in known]).items():
             last = max(index for index, packet in enumerate(span.packets) if packet.pts_ns in group)
             stretch = RecordedSpan(span.camera_id, span.parameters, span.packets[first : last + 1])
@@ -39,6 +41,14 @@ class Pictures:
             for frame in decode_span(span, times[0]):
                 known[times[0]] = frame
         return {time_ns: known[time_ns] for time_ns in times if time_ns in known}
+
+    def _given(self, span: RecordedSpan) -> dict[int, Frame]:
+        """The picture that was there before, when it is one of the span's key frames."""
+        shown = self._shown
+        if shown is None or not shown.is_exact or shown.camera_id != span.camera_id:
+            return {}
+        is_held = any(packet.is_keyframe and packet.pts_ns == shown.pts_ns for packet in span.packets)
+        return {shown.pts_ns: shown} if is_held else {}
 
     def _decoded(self, span: RecordedSpan, times: frozenset[int]) -> Iterator[Frame]:
         if span.parameters not in self._decoders:

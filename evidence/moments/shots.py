@@ -44,7 +44,7 @@ class Shot:
 
 def shots_of(material: Material) -> list[Shot]:
     """The pictures that can still be made, first sight first. Those whose packets are lost are missing."""
-    return _Shooting(material, Pictures()).shots()
+    return _Shooting(material, Pictures(material.shown)).shots()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,12 @@ def test_a_stay_that_cannot_be_proven_does_not_keep_the_camera_awake() -> None:
     assert waits == pytest.approx([REST_S, 2.1, ACTIVE_S, ACTIVE_S, REST_S])
 
 
+def test_what_is_looked_at_from_a_decision_on_may_be_shown() -> None:
+    every, due_ns = Demand(REST_S, ACTIVE_S), (11 * 10**9, 14 * 10**9)
+    exact = [attended(every, due_ns, t * 10**9).exact_from_ns for t in (2, 12, 22, 30)]
+    assert exact == [due_ns[0], due_ns[0], due_ns[1], None]
+
+
 def test_every_picture_while_something_moves_is_no_demand_for_every_picture_at_rest() -> None:
     truck = Demand(10.0, 0.0, 3.0)
     assert attended(truck, [], 0, settle_s=1.0) == Demand(0.2, 0.0, 3.0)

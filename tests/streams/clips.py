@@ -47,14 +47,21 @@ def make_clip(
     b_frames: int = 0,
     open_gop: bool = False,
     slices: int = 1,
+    smoothed: bool = False,
     size_wh: tuple[int, int] = (WIDTH, HEIGHT),
     first: int = 0,
     metadata: dict[str, str] | None = None,
 ) -> Path:
-    """Write a clip of numbered pictures; the container follows from the name."""
+    """Write a clip of numbered pictures; the container follows from the name. `smoothed`: by the loop filter."""
     with av.open(str(path), "w") as container:
         container.metadata.update(metadata or {})
-        stream = _stream(container, codec, rate, size_wh, _settings(gop, b_frames, slices, open_gop=open_gop))
+        stream = _stream(
+            container,
+            codec,
+            rate,
+            size_wh,
+            _settings(gop, b_frames, slices, open_gop=open_gop) + ":deblock=1,1" * smoothed,
+        )
         for index in range(pictures):
             frame = av.VideoFrame.from_ndarray(numbered_picture(first + index, size_wh), format="bgr24")
             frame.pts, frame.time_base = index, Fraction(1, rate)

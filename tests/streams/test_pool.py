@@ -20,6 +20,15 @@ def test_a_decoder_given_back_serves_the_next_camera_of_its_kind() -> None:
     assert other is not first
 
 
+def test_a_decoder_that_leaves_something_out_is_not_lent_for_an_exact_picture() -> None:
+    pool = DecoderPool()
+    rough, exact = pool.decoder(PARAMETERS), pool.decoder(PARAMETERS, exact=True)
+    pool.give_back(PARAMETERS, exact, exact=True)
+    pool.give_back(PARAMETERS, rough)
+    assert pool.decoder(PARAMETERS, exact=True) is exact
+    assert pool.decoder(PARAMETERS) is rough
+
+
 def test_two_at_once_get_two_and_few_are_kept() -> None:
     pool = DecoderPool(idle=3)
     kinds = [replace(PARAMETERS, extradata=bytes([kind])) for kind in range(10)]
