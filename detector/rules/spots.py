@@ -274,15 +274,16 @@ class SpotJudge:
 
     def _harmless_until_ns(self, track: TrackView) -> int | None:
         """When this very thing, or what stood in its place, was last seen as no violation."""
-        names = {track.class_name, *self._config.formerly(track.class_name)}
         return max(
-            (
-                one.pts_ns
-                for track_id, one in self._harmless.items()
-                if one.class_name in names and (track_id == track.track_id or shared(one.box, track.xyxy) >= SAME_PLACE)
-            ),
-            default=None,
+            (one.pts_ns for track_id, one in self._harmless.items() if self._was(track_id, one, track)), default=None
         )
+
+    def _was(self, track_id: int, one: _Harmless, track: TrackView) -> bool:
+        """Whether what was harmless then is the track now. Its own class is a vote, and tells of all its time."""
+        if track_id == track.track_id:
+            return one.class_name == track.class_name
+        names = (track.class_name, *self._config.formerly(track.class_name))
+        return one.class_name in names and shared(one.box, track.xyxy) >= SAME_PLACE
 
     def _may_begin(self, subject: Subject, look: Look) -> bool:
         track = subject.track
