@@ -102,7 +102,7 @@ class UncoveredMuckTruckConfig(RuleConfig):
 
 @dataclass(slots=True, eq=False)
 class _Pass:
-    """One truck on its way through the zone; its last position is where it was last seen in it."""
+    """One truck on its way through the zone; its last position is where it was last in it, or first out of it."""
 
     incident: Incident
     track_ids: set[int]
@@ -111,6 +111,7 @@ class _Pass:
     way: float = 0.0
     absent_s: float = 0.0
     spilled: bool = False
+    is_out: bool = False
 
     @property
     def last(self) -> TrackPoint:
@@ -237,13 +238,15 @@ class MuckTruckJudge:
         return one
 
     def add(self, one: _Pass, subject: Subject, look: Look) -> None:
-        """Take in a look at the truck of a pass; one that is mostly out of the zone has left it, and still votes."""
+        """Take in a look at the truck. Mostly out of the zone it still votes; the first such look is its end."""
         track = subject.track
         one.absent_s = 0.0
         one.score.add(look.pts_ns, track.score)
         positions = one.incident.positions
-        if subject.footprint_share >= self._config.min_footprint or not positions:
+        is_out = subject.footprint_share < self._config.min_footprint
+        if not (one.is_out and is_out):
             positions = thinned((*positions, TrackPoint(look.pts_ns, track.xyxy, track.score)))
+        one.is_out = is_out
         one.way = max(one.way, _distance(positions[0].xyxy, track.xyxy))
         if track.track_id in look.crop_scores:
             one.votes.add(look.pts_ns, look.crop_scores[track.track_id])

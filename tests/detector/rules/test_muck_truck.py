@@ -141,8 +141,7 @@ def test_a_pass_through_two_zones_is_one_incident(new_id: int) -> None:
     assert len({change.incident_id for change in changes}) == 1
     assert {change.zone_id for change in changes} == {"0.0"}
     assert states(changes) == ["pending", "confirmed", "ended"]
-    # At 7 s less than half of it is in the picture, and so in the zone.
-    assert changes[-1].ended_pts_ns == 6_800_000_000
+    assert changes[-1].ended_pts_ns == 7 * 10**9
 
 
 def test_a_limit_of_minutes_is_refused_in_words_and_none_is_needed() -> None:
@@ -194,4 +193,4 @@ def test_a_truck_that_is_mostly_out_of_the_zone_has_left_it() -> None:
         seen = look(now, [one] if now <= 6 else [], {1: scores("uncovered")})
         there = tuple(replace(each, footprint_share=share) for each in seen.subjects)
         changes += subject.observe(replace(seen, subjects=there))
-    assert changes[-1].ended_pts_ns == 3 * 10**9
+    assert changes[-1].ended_pts_ns == 3_200_000_000
