@@ -14,7 +14,8 @@ from pydantic import Field
 
 from detector.boxes import Box
 from detector.rules.base import Look, Place, Rule, RuleConfig, Subject
-from detector.rules.spots import Spot, SpotConfig, SpotJudge, covers, size
+from detector.rules.shapes import covers, size
+from detector.rules.spots import Spot, SpotConfig, SpotJudge
 from streams.demand import Demand
 
 KIND = "exposed_garbage"

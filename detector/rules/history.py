@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
 from detector.rules.base import Look, Place
 from detector.tracking.track import TrackView
@@ -15,10 +14,6 @@ NAMESPACE = uuid.UUID("6f1b2c56-9a55-5c0e-8a39-0b7d2f6f3c11")
 MAX_POINTS = 64
 LONGEST_STEP_NS = 5_000_000_000
 """One look speaks for at most this long before it: a single lucky look after a gap cannot outweigh the others."""
-GROUND_SHARE = 1 / 3
-SAME_GROUND = 0.6
-INSIDE = 0.85
-PART = 0.3
 
 
 def incident_id(place: Place, kind: str, track_id: int, started_pts_ns: int, started_at_ns: int) -> str:
@@ -100,29 +95,6 @@ def thin(points: list[TrackPoint]) -> None:
     """The same in place, for a history that grows look by look."""
     if len(points) > MAX_POINTS:
         points[:] = thinned(tuple(points))
-
-
-def same_ground(first: Box, second: Box) -> bool:
-    """Whether two boxes stand on the same ground: two vehicles cannot, but one is often found whole and in part.
-
-    A part is a fair share of the whole: a car in the corner of a bus's box is a car.
-    """
-    if _overlap(_ground(first), _ground(second)) > SAME_GROUND:
-        return True
-    areas = sorted((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    return _overlap(first, second) > INSIDE and areas[0] > PART * areas[1]
-
-
-def _ground(box: Box) -> Box:
-    return box[0], box[3] - (box[3] - box[1]) * GROUND_SHARE, box[2], box[3]
-
-
-def _overlap(first: Box, second: Box) -> float:
-    """The area that two boxes share, as a part of the smaller one."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    return max(width, 0.0) * max(height, 0.0) / max(smaller, 1e-9)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ no longer in force.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, Self
@@ -20,7 +19,8 @@ from detector.boxes import Box
 from detector.incident import Incident, IncidentState, TrackPoint
 from detector.rules.base import CLOSE_S, Look, Place, Rule, RuleConfig, Subject, share_of_limit
 from detector.rules.flags import ACCESSIBLE_WAY, FIRE_LANE, PARKING, Area, parking_codes, parking_flags
-from detector.rules.history import StayEvidence, begun, ended, same_ground, shifted, shifted_points, thin
+from detector.rules.history import StayEvidence, begun, ended, shifted, shifted_points, thin
+from detector.rules.shapes import same_ground, size
 from detector.tracking.track import TrackView
 from streams.demand import Demand
 
@@ -28,8 +28,6 @@ KIND = "illegal_parking"
 NANOSECONDS = 1_000_000_000
 MAX_STAYS = 128
 """In a snapshot; a picture has no room for more."""
-HOLD_SHARE = 0.7
-"""A vehicle once counted stays in down to this share of `min_footprint`: its box trembles, its wheels do not."""
 
 
 class IllegalParkingConfig(RuleConfig):
@@ -204,17 +202,14 @@ class IllegalParkingJudge:
             return True
         if track.still_since_pts_ns is None or track.still_since_pts_ns > stay.still_since_ns:
             return True
-        # What stands still has not left, though somebody in front cuts its box off above the kerb.
-        return track.seen and not (subject.is_home and (track.held or self._is_inside(subject)))
-
-    def _is_inside(self, subject: Subject) -> bool:
-        return subject.footprint_share >= self._config.min_footprint * HOLD_SHARE
+        # What stands still has not left the zone, though somebody in front cuts its box off above the kerb.
+        return track.seen and not subject.is_home
 
     def _may_begin(self, subject: Subject, look: Look) -> bool:
         track = subject.track
         if not (track.seen and track.held and subject.is_home) or track.class_name not in self._config.counted:
             return False
-        if subject.footprint_share < self._config.min_footprint or _size(track.xyxy, look) < self._config.min_size:
+        if subject.footprint_share < self._config.min_footprint or size(track.xyxy, look) < self._config.min_size:
             return False
         return not self._on_ground_of_another(track.track_id, track.xyxy)
 
@@ -269,11 +264,6 @@ def _catch_up(stay: _Stay, track: TrackView) -> None:
     if left_ns is not None and left_ns > last.pts_ns:
         stay.points.append(replace(last, pts_ns=left_ns))
         thin(stay.points)
-
-
-def _size(box: Box, look: Look) -> float:
-    """Root of a box's area, in heights of the picture."""
-    return math.sqrt(max(box[2] - box[0], 0) * max(box[3] - box[1], 0)) / look.frame_size_wh[1]
 
 
 def _make_judge(place: Place, config: RuleConfig) -> IllegalParkingJudge:

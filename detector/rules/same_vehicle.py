@@ -6,9 +6,9 @@ was seen to drive there or the tracker still holds the old one for something els
 
 from __future__ import annotations
 
-from detector.boxes import Box
+from detector.boxes import Box, box_iou
 from detector.rules.base import Look, Subject
-from detector.rules.spots import Spot, overlap
+from detector.rules.spots import Spot
 
 SAME_OUTLINE = 0.7
 """IoU of two looks at one parked vehicle, each box off by a twentieth; two cars rarely stop within so little."""
@@ -35,7 +35,7 @@ class SameVehicle:
 
     def is_same(self, spot: Spot, subject: Subject, look: Look) -> bool:
         track = subject.track
-        alike = overlap(track.xyxy, spot.box)
+        alike = box_iou(track.xyxy, spot.box)
         if track.track_id == spot.track_id:
             return (track.seen or track.held) and alike >= MOVED
         if not (track.seen or track.held) or alike < SAME_OUTLINE:
@@ -49,11 +49,11 @@ class SameVehicle:
         own = next((s.track for s in look.subjects if s.track.track_id == spot.track_id), None)
         if own is None or not own.seen:
             return False
-        return overlap(own.xyxy, spot.box) < MOVED
+        return box_iou(own.xyxy, spot.box) < MOVED
 
     def _drove(self, subject: Subject) -> bool:
         first = self._first_boxes.get(subject.track.track_id, subject.track.xyxy)
-        return overlap(first, subject.track.xyxy) < MOVED
+        return box_iou(first, subject.track.xyxy) < MOVED
 
 
 def _lives(spot: Spot, look: Look) -> bool:

@@ -8,7 +8,6 @@ often enough, with nothing in front, without being found. It ends at the last mo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Protocol
@@ -20,6 +19,7 @@ from detector.incident import Incident, IncidentState, TrackPoint
 from detector.rules.base import CLOSE_S, Look, Place, RuleConfig, Subject, share_of_limit
 from detector.rules.history import begun, ended, thinned
 from detector.rules.means import TimedMean
+from detector.rules.shapes import covers, shared, size
 from detector.tracking.track import TrackView
 
 NANOSECONDS = 1_000_000_000
@@ -365,7 +365,7 @@ class SpotJudge:
         if track.seen:
             seconds = spot.seen.seconds - before_s
             spot.class_seconds[track.class_name] = spot.class_seconds.get(track.class_name, 0.0) + seconds
-            spot.box = followed(spot.box, track.xyxy)
+            spot.box = _followed(spot.box, track.xyxy)
 
     def _over_limit(self, spot: Spot, look: Look) -> bool:
         if look.judged_ns(spot.incident.started_pts_ns) < self._config.dwell_seconds * NANOSECONDS:
@@ -393,40 +393,7 @@ def _stood_long(track: TrackView) -> bool:
     return since_ns is not None and track.held_pts_ns - since_ns >= LONG_S * NANOSECONDS
 
 
-def size(box: Box, look: Look) -> float:
-    """Root of a box's area, in heights of the picture."""
-    return math.sqrt(area(box)) / look.frame_size_wh[1]
-
-
-def area(box: Box) -> float:
-    """Pixels of a box; an inverted one has none."""
-    return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
-
-
-def common(first: Box, second: Box) -> float:
-    """Pixels that two boxes share."""
-    return area(
-        (max(first[0], second[0]), max(first[1], second[1]), min(first[2], second[2]), min(first[3], second[3]))
-    )
-
-
-def shared(first: Box, second: Box) -> float:
-    """What two boxes share, as a part of the smaller one: a heap that has grown holds what it was."""
-    return common(first, second) / max(min(area(first), area(second)), 1e-9)
-
-
-def covers(front: Box, back: Box) -> float:
-    """The part of `back` that `front` hides."""
-    return common(front, back) / max(area(back), 1e-9)
-
-
-def overlap(first: Box, second: Box) -> float:
-    """Intersection over union."""
-    both = common(first, second)
-    return both / max(area(first) + area(second) - both, 1e-9)
-
-
-def followed(box: Box, newer: Box) -> Box:
+def _followed(box: Box, newer: Box) -> Box:
     """The box, moved a little towards a newer one."""
     left, top, right, bottom = (old + FOLLOW * (new - old) for old, new in zip(box, newer, strict=True))
     return left, top, right, bottom

@@ -21,7 +21,7 @@ from detector.rules.base import Judge, Look, Place, Rule, RuleConfig, Subject
 from detector.rules.history import begun, ended, shifted, thinned
 from detector.rules.load_votes import LoadVotes
 from detector.rules.means import TimedMean
-from detector.rules.spots import area, covers, size
+from detector.rules.shapes import area, covers, size
 from detector.tracking.track import TrackView
 from streams.demand import Demand
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from detector.rules import RULES, rule_for
-from detector.rules.history import same_ground
+from detector.rules.shapes import same_ground
 
 
 def test_every_rule_is_listed_under_its_own_kind_and_describes_itself() -> None:
