@@ -103,10 +103,14 @@ class StillMeter:
         return self._held_ns
 
     @property
+    def _away_ns(self) -> int | None:
+        """When its place was last known not to show it."""
+        return max((each for each in (self.gone_ns, self._elsewhere_ns) if each is not None), default=None)
+
+    @property
     def _went(self) -> bool:
         """Whether its place was empty since it stood there: found there again, it has come anew."""
-        away = [each for each in (self.gone_ns, self._elsewhere_ns) if each is not None]
-        return bool(away) and max(away) >= self._anchor_ns
+        return self._away_ns is not None and self._away_ns >= self._anchor_ns
 
     def absent_ns(self, pts_ns: int) -> int:
         """For how long nothing has shown it in its place, the times left out that could not have."""
@@ -150,7 +154,7 @@ class StillMeter:
         """
         if self._went or pts_ns - self._anchor_ns < SETTLE_NS:
             return False
-        since_ns = self._look_back(history)
+        since_ns = self._came_ns(history)
         if self._empty is None:
             return False
         self._settled, self._anchor_ns = True, since_ns
@@ -182,8 +186,12 @@ class StillMeter:
 
     def seen(self, box: Box, pts_ns: int, history: GlimpseHistory) -> bool:
         """A detection at `box` belongs to the track now. Whether it stayed; if not, it wants a new anchor."""
-        if self._went or not self._stays(displacement(self.anchor, box), pts_ns):
+        shift = displacement(self.anchor, box)
+        if self._went or not self._stays(shift, pts_ns):
             self._ask_when_left(pts_ns, history)
+            if shift > DRIFT:
+                # What its old place showed says nothing of the new one.
+                self.gone_ns = self._elsewhere_ns = None
             return False
         if self.likeness is None or self.likeness >= SAME:
             self._hold(pts_ns)
@@ -214,7 +222,12 @@ class StillMeter:
     def _settle(self, history: GlimpseHistory) -> None:
         if not self._settled and self._held_ns - self._anchor_ns >= SETTLE_NS:
             self._settled = True
-            self._anchor_ns = self._look_back(history)
+            self._anchor_ns = self._came_ns(history)
+
+    def _came_ns(self, history: GlimpseHistory) -> int:
+        """Since when it has stood there: not before its place was last known not to show it, or it would seem to go."""
+        earliest_ns = self._look_back(history)
+        return earliest_ns if self._away_ns is None else max(earliest_ns, self._away_ns + 1)
 
     def _look_back(self, history: GlimpseHistory) -> int:
         """The earliest picture from which on the place has shown this very thing: it may have been found late."""

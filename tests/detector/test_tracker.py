@@ -113,6 +113,18 @@ def test_standing_is_told_from_moving_at_any_rate(rate: float) -> None:
     assert all(view.still_since_pts_ns is None for view in tracker.views if view.xyxy[1] > 60)
 
 
+def test_a_car_that_was_found_rolling_in_and_then_missed_twice_goes_on_standing() -> None:
+    place = (100.0, 75.0, 160.0, 115.0)
+    arrival = driving((40, 75, 100, 115), (20, 0))
+    car = Actor(1, lambda t: arrival(t) if t < 3 else place, lambda t: None if 3 < t < 7 else 0.8)
+    tracker = Tracker(CLASS_NAMES)
+    still = []
+    for now in (0.6, 2.55, 4.2, 5.8, 8.0, 9.2, 10.4, 11.6, 12.8):
+        tracker.update(ns(now), draw([car], now), detect([car], now))
+        still.append([view.still_since_pts_ns for view in tracker.views if view.seen])
+    assert all(since is not None for (since,) in still[-4:])
+
+
 @given(st.floats(0.3, 1.0), st.floats(-40, 40), st.integers(0, 50))
 def test_light_does_not_change_what_a_place_shows(gain: float, offset: float, seed: int) -> None:
     paint = texture(seed, 60, 40).astype(np.float32)
