@@ -30,6 +30,8 @@ from streams.demand import Demand
 from streams.files import replay
 from streams.ring import PacketRing
 from streams.source import CameraSource
+from streetwarden.office_derivatives import LocalDeriver
+from streetwarden.settings import Settings
 from tests.api.conftest import Clock, Service
 from tests.api.scene import SEALED_AT_NS, SECOND_NS, SealedBag, Sealer, signer
 
@@ -225,7 +227,7 @@ def office(folder: Path, cases: int = 6) -> Iterator[Service]:
         at_once = AlarmLimits(camera_down_s=0, picture_unfit_s=0)
         settings = ApiSettings(data_dir=folder / "data", database_url=url, alarm_limits=at_once)
         clock = Clock()
-        address = stack.enter_context(running(settings, now=clock))
+        address = stack.enter_context(running(settings, now=clock, deriver=LocalDeriver(Settings(data_dir=folder))))
         opened = open_office(settings, clock)
         stack.callback(opened.close)
         service = Service(settings, clock, address, Sealer(), folder / "scratch", opened)

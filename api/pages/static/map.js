@@ -83,16 +83,16 @@ function mark(cluster) {
     : t("map.place", { name: first.name, cases: number(cluster.cases) });
   const shade = cluster.cases ? Math.ceil(Math.min(1, cluster.cases / most) * 4) : 0;
   const open = () => (others.length ? closer(cluster) : choose(first));
-  return h("g", {
-    class: `mark heat-${shade}${others.length ? " cluster" : ""}${cluster.places.includes(chosen) ? " chosen" : ""}`,
+  const looks = `mark heat-${shade}${others.length ? " cluster" : ""}${cluster.places.includes(chosen) ? " chosen" : ""}`;
+  const button = h("g", {
     role: "button", tabindex: "0", "aria-label": words, "data-key": keyOf(cluster), onclick: open,
     onkeydown: (event) => ["Enter", " "].includes(event.key) && (event.preventDefault(), open()),
   },
   h("title", {}, words),
   others.length ? h("circle", { class: "ring", cx: cluster.x, cy: cluster.y, r: radius + 4 }) : null,
-  h("circle", { cx: cluster.x, cy: cluster.y, r: radius }),
-  h("text", { x: cluster.x, y: cluster.y + 4, "text-anchor": "middle" }, number(cluster.cases)),
-  others.length || view.metres > 8 ? null : h("text", { class: "mark-name", x: cluster.x, y: cluster.y + radius + 14, "text-anchor": "middle" }, first.name));
+  h("circle", { cx: cluster.x, cy: cluster.y, r: radius }));
+  return h("g", { class: looks }, button, h("g", { "aria-hidden": "true" }, h("text", { x: cluster.x, y: cluster.y + 4, "text-anchor": "middle" }, number(cluster.cases)),
+  others.length || view.metres > 8 ? null : h("text", { class: "mark-name", x: cluster.x, y: cluster.y + radius + 14, "text-anchor": "middle" }, first.name)));
 }
 
 function draw() {
