@@ -83,7 +83,8 @@ class VendingPolicy:
         return any(permit.allows(box, look.frame_size_wh, look.captured_at_ns) for permit in self.config.permits)
 
     def note(self, spot: Spot, look: Look) -> None:
-        near = [s.track for s in look.subjects if self._is_at(s.track, spot.box)]
+        came_ns = spot.incident.started_pts_ns
+        near = [s.track for s in look.subjects if self._is_at(s.track, spot.box) and not _was_there(s.track, came_ns)]
         spot.near_since = {one.track_id: spot.near_since.get(one.track_id, look.pts_ns) for one in near}
         there = [one for one in near if one.held or look.pts_ns - one.last_seen_pts_ns <= PERSON_MEMORY_NS]
         count = sum(look.pts_ns - spot.near_since[one.track_id] >= STAYS_NS for one in there)
@@ -116,6 +117,12 @@ class VendingPolicy:
         if {Area.SIDEWALK, Area.ROADWAY} & set(self.config.areas):
             return (OCCUPIES_ROAD, MOBILE_VENDOR), ()
         return (MOBILE_VENDOR,), ()
+
+
+def _was_there(person: TrackView, came_ns: int) -> bool:
+    """Whether it has stood still since before the stall came: a traffic cone or a poster, taken for somebody."""
+    still_ns = person.still_since_pts_ns
+    return still_ns is not None and still_ns < came_ns - STAYS_NS
 
 
 def _make_judge(place: Place, config: RuleConfig) -> SpotJudge:

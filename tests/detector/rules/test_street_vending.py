@@ -56,6 +56,16 @@ def test_who_walks_past_is_not_at_it() -> None:
     assert states(changes) == ["pending"]
 
 
+@pytest.mark.parametrize(("since", "violates"), [(-60.0, False), (0.0, True)], ids=["a cone", "a vendor who sits"])
+def test_what_stood_there_before_the_stall_came_and_never_stirs_is_nobody(since: float, violates: bool) -> None:
+    subject = judge("street_vending", dwell_seconds=60)
+    changes = []
+    for now in range(0, 200, 4):
+        people = [track(7, "person", VENDOR, now, since=since)]
+        changes += subject.observe(look(now, [track(1, "stall", STALL, now), *people]))
+    assert ("confirmed" in states(changes)) is violates
+
+
 @pytest.mark.parametrize(
     ("name", "areas", "codes"),
     [
