@@ -20,6 +20,12 @@ PERSON = "demo"
 MONITOR = "demo-monitor"
 
 
+def place_of(number: int) -> dict[str, Any]:
+    """Where a rendered street is said to stand, in a made-up quarter: the map has something to show."""
+    row, column = divmod(number, 3)
+    return {"latitude": round(23.106 + 0.0035 * row, 4), "longitude": round(113.254 + 0.0045 * column, 4)}
+
+
 def prepare_office(settings: Settings, cameras: Sequence[CameraConfig]) -> tuple[Login, Login, str]:
     """A fresh office: the person's login, the monitor's own, and the worker's token. Raises UsageError."""
     office = api_settings(settings)
@@ -28,7 +34,7 @@ def prepare_office(settings: Settings, cameras: Sequence[CameraConfig]) -> tuple
         monitor = create_user(office, MONITOR, "auditor", secrets.token_urlsafe(24))
         # What nobody said stays unsaid, so that the worker's own defaults hold.
         stated = [camera.model_dump(mode="json", by_alias=True, exclude_unset=True) for camera in cameras]
-        import_cameras(office, stated)
+        import_cameras(office, [place_of(number) | camera for number, camera in enumerate(stated)])
         return person, monitor, create_token(office, "demo worker")
     except SetupError as error:
         raise UsageError(f"--data: {error}; name a new folder") from None

@@ -45,7 +45,7 @@ def test_copies_are_made_by_key_named_as_derived_and_each_look_is_logged_with_it
     expect(copies.locator("select").first).to_be_focused()
     sheet = copies.locator("[data-kind=sheet]")
     sheet.get_by_role("button").press("Enter")
-    expect(sheet).to_contain_text("1 files are there.")
+    expect(sheet).to_contain_text("Ready: 1")
     expect(sheet.locator("[data-name='sheet-en.jpg'] .badge")).to_have_text("Derived")
     copies.get_by_label("Purpose").select_option("appeal")
     with page.context.expect_page() as opened:
