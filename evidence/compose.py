@@ -22,6 +22,7 @@ from evidence.moments.shots import Shot, shots_of
 from evidence.package import FileFact, fact_of
 from evidence.stills import STILL_TOOL, Still, close_up, panorama
 from streams.packet import RecordedSpan
+from streams.pool import DecoderPool
 
 log = logging.getLogger(__name__)
 
@@ -106,13 +107,16 @@ class _Parts:
         return self.facts[path]
 
 
-def compose(material: Material, context: RecorderContext) -> Draft:
-    """Remux the originals, make the stills, grade the whole. Raises SealError when no original can be made at all."""
+def compose(material: Material, context: RecorderContext, pool: DecoderPool | None = None) -> Draft:
+    """Remux the originals, make the stills, grade the whole. Raises SealError when no original can be made at all.
+
+    `pool`: decoders that are kept from one package to the next.
+    """
     incident, parts = material.incident, _Parts()
     clip = material.clip
     if clip is not None:
         parts.add_original(CLIP_PATH, "clip", clip)
-    shots = shots_of(material)
+    shots = shots_of(material, pool)
     _add_stills(parts, material, shots)
     if not parts.originals:
         raise SealError(f"{incident.camera_id}: incident {incident.incident_id}: none of its packets are left")

@@ -19,11 +19,14 @@ from evidence.package import SealedPackage, bag_files, fact_of
 from evidence.signing import Signer
 from evidence.store import PackageStore
 from streams.clock import Clock
+from streams.pool import DecoderPool
 
 log = logging.getLogger(__name__)
 
 _SECOND_NS = 1_000_000_000
 _MOST_PARTS = 1000
+# Cameras of one make and setting share a decoder; an idle one holds some 10 MB at 1080p.
+_DECODERS_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Sealer:
         self._clock = clock
         self._context = context
         self._settings = settings
+        self._pool = DecoderPool(idle=_DECODERS_KEPT)
         self._on_sealed = on_sealed
         # Two locks: the loop asks for what failed, and must not wait for a seal to end.
         self._sealing = threading.Lock()
@@ -141,7 +145,7 @@ class Sealer:
         if self.store.knows(package_id_for(job.incident_id, part)):
             self.already_sealed += 1
             return None
-        draft = _composed(job, self._context)
+        draft = _composed(job, self._context, self._pool)
         place = next_place(self.store.head(job.camera_id))
         manifest = draft.manifest(place, self._clock.wall_ns(), self._signer.key_id, part)
         files = bag_files(manifest, draft.files, self._signer, draft.facts)
@@ -203,10 +207,10 @@ class Sealer:
             log.exception("package %s is sealed, but telling about it failed", package.package_id)
 
 
-def _composed(job: SealingJob, context: RecorderContext) -> Draft:
+def _composed(job: SealingJob, context: RecorderContext, pool: DecoderPool) -> Draft:
     """The job's draft, made at the first attempt; the packets are let go then."""
     if job.draft is None:
         assert job.material is not None  # noqa: S101 - a job has one or the other
-        job.draft = compose(job.material, context)
+        job.draft = compose(job.material, context, pool)
         job.material = None
     return job.draft

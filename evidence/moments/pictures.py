@@ -11,17 +11,19 @@ from av.video.reformatter import VideoReformatter
 from streams.decode import PIXEL_FORMAT, Picture, PictureDecoder, decode_span
 from streams.frame import Frame, Image
 from streams.packet import RecordedSpan, StreamParameters
+from streams.pool import DecoderPool
 
 
 class Pictures:
     """The pictures of one package. Not thread-safe; holds every picture that it ever gave, so it ends with its package.
 
     A decoder that begins anew has to find its memory again, which costs a fifth of a key frame. `shown`: a key frame
-    that somebody decoded before, to the last bit as it is decoded here.
+    that somebody decoded before, to the last bit as it is decoded here. `pool` lends decoders until `give_back`.
     """
 
-    def __init__(self, shown: Frame | None = None) -> None:
+    def __init__(self, shown: Frame | None = None, pool: DecoderPool | None = None) -> None:
         self._shown = shown
+        self._pool = pool or DecoderPool()
         self._decoders: dict[StreamParameters, PictureDecoder] = {}
         self._reformatter = VideoReformatter()
         # The span is kept with its pictures: its id is that of no other as long as it lives.
@@ -42,6 +44,12 @@ class Pictures:
                 known[times[0]] = frame
         return {time_ns: known[time_ns] for time_ns in times if time_ns in known}
 
+    def give_back(self) -> None:
+        """Let other packages have the decoders."""
+        for parameters, decoder in self._decoders.items():
+            self._pool.give_back(parameters, decoder, exact=True)
+        self._decoders = {}
+
     def _given(self, span: RecordedSpan) -> dict[int, Frame]:
         """The picture that was there before, when it is one of the span's key frames."""
         shown = self._shown
@@ -52,7 +60,7 @@ class Pictures:
 
     def _decoded(self, span: RecordedSpan, times: frozenset[int]) -> Iterator[Frame]:
         if span.parameters not in self._decoders:
-            self._decoders[span.parameters] = PictureDecoder(span.parameters)
+            self._decoders[span.parameters] = self._pool.decoder(span.parameters, exact=True)
         decoder = self._decoders[span.parameters]
         for packet in span.packets:
             yield from self._framed(span, decoder.decode(packet), times)

@@ -24,6 +24,7 @@ from evidence.moments.pictures import Pictures
 from evidence.moments.plan import plan_of
 from streams.frame import Frame
 from streams.packet import RecordedSpan
+from streams.pool import DecoderPool
 
 MOST_TRIED: Final = 3
 _NEAR_NS: Final = 5_000_000_000
@@ -42,9 +43,13 @@ class Shot:
     whole: bool = True
 
 
-def shots_of(material: Material) -> list[Shot]:
+def shots_of(material: Material, pool: DecoderPool | None = None) -> list[Shot]:
     """The pictures that can still be made, first sight first. Those whose packets are lost are missing."""
-    return _Shooting(material, Pictures(material.shown)).shots()
+    pictures = Pictures(material.shown, pool)
+    shots = _Shooting(material, pictures).shots()
+    # A decoder that raised is not lent again.
+    pictures.give_back()
+    return shots
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,15 @@ def _street(index: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return image
 
 
-def record(seconds: int = 12) -> RecordedSpan:
-    """The street as a camera's H.264 packets; it stands still but for the passing car."""
+def record(seconds: int = 12, codec_name: str = "h264") -> RecordedSpan:
+    """The street as a camera's packets; it stands still but for the passing car."""
     width, height = SIZE_WH
-    codec: Any = av.CodecContext.create("libx264", "w")
+    codec: Any = av.CodecContext.create({"h264": "libx264", "hevc": "libx265"}[codec_name], "w")
     codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
     codec.time_base, codec.framerate, codec.gop_size = Fraction(1, FPS), Fraction(FPS), FPS
-    codec.options = {"preset": "ultrafast", "bf": "0"}
+    quiet = f"log-level=none:pools=1:repeat-headers=1:keyint={FPS}:bframes=0"
+    more = {"x265-params": quiet} if codec_name == "hevc" else {"bf": "0"}
+    codec.options = {"preset": "ultrafast", **more}
     begun_ns = SEALED_AT_NS - 60 * SECOND_NS
     packets: list[EncodedPacket] = []
     frames: list[Any] = []
@@ -78,7 +80,7 @@ def record(seconds: int = 12) -> RecordedSpan:
                 pts_ns, pts_ns, SECOND_NS // FPS, begun_ns + pts_ns, packet.is_keyframe, bytes(packet)
             )
             packets.append(moment)
-    parameters = StreamParameters("h264", width, height, bytes(codec.extradata or b""), Fraction(1, 90_000))
+    parameters = StreamParameters(codec_name, width, height, bytes(codec.extradata or b""), Fraction(1, 90_000))
     return RecordedSpan("north-gate", parameters, tuple(packets))
 
 
@@ -131,8 +133,8 @@ class SealedBag:
 class Sealer:
     """Seals packages of the street; the pictures are made once."""
 
-    def __init__(self) -> None:
-        span = record()
+    def __init__(self, codec_name: str = "h264") -> None:
+        span = record(codec_name=codec_name)
         camera = CameraContext("north-gate", "44010500001320000001", "host")
         context = RecorderContext("0.1.0", "street", "cd" * 32, "edge-1", {"score": 0.25})
         self._draft = compose(Material(incident("draft", "north-gate"), camera, span, span, span), context)

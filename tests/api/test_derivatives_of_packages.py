@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from pathlib import Path
 
+import av
+import cv2
 import httpx
+import numpy as np
 import pytest
 
 from api.packages.retention import OfficeRetention
 from evidence.derivatives.errors import DerivativeError
+from evidence.derivatives.hiding import Seen
 from evidence.derivatives.share import Sharing
 from evidence.derivatives.statement import parse_statement, problems_of
 from evidence.manifest import parse
@@ -20,7 +25,7 @@ from streetwarden import office_derivatives
 from streetwarden.office_derivatives import LocalDeriver
 from streetwarden.settings import Settings
 from tests.api.conftest import Service
-from tests.api.scene import SealedBag, signer
+from tests.api.scene import SealedBag, Sealer, signer
 
 
 @pytest.fixture
@@ -90,7 +95,8 @@ def test_a_share_copy_that_breaks_down_halfway_leaves_nothing(
     def broken(*_: object) -> bytes:
         raise DerivativeError("the detector broke down")
 
-    monkeypatch.setattr(office_derivatives, "detector", lambda _settings: (lambda _image: [], "sees nobody"))
+    walker = Seen("person", (32.0, 224.0, 96.0, 320.0))
+    monkeypatch.setattr(office_derivatives, "detector", lambda _settings: (lambda _image: [walker], "sees a walker"))
     # How long a clip takes to be hidden is no matter of this test.
     monkeypatch.setattr(Sharing, "clip", lambda *_: b"hidden")
     with monkeypatch.context() as patched:
@@ -100,6 +106,26 @@ def test_a_share_copy_that_breaks_down_halfway_leaves_nothing(
     assert listed(reviewer, bag) == []
     assert ask(reviewer, bag, "share").status_code == 200
     assert listed(reviewer, bag) == ["share-clip.mp4", "share-panorama_confirmed.jpg", "share-panorama_first.jpg"]
+    url = f"/api/v1/packages/{bag.package_id}/derivatives/share-panorama_first.jpg"
+    assert is_hidden(reviewer.get(url).content)
+    assert not is_hidden(bag.files["data/stills/panorama_first.jpg"])
+
+
+def is_hidden(jpeg: bytes) -> bool:
+    """Whether the kerb's marks, behind the walker, are gone: a cell of 16 pixels has one colour."""
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return float(image[290:302, 34:46].std(axis=(0, 1)).max()) < 4
+
+
+def test_an_h265_original_gets_a_clip_that_browsers_play(service: Service) -> None:
+    bag = Sealer("hevc").seal("incident-1")
+    assert service.put(service.worker(), bag).status_code == 201
+    reviewer = service.person("reviewer")
+    (item,) = ask(reviewer, bag, "h264").json()["items"]
+    with av.open(io.BytesIO(reviewer.get(item["url"]).content), "r") as clip:
+        assert clip.streams.video[0].codec_context.name == "h264"
+        assert len(list(clip.decode(video=0))) == 60
 
 
 def test_only_the_office_may_ask_and_only_for_what_there_is(service: Service, bag: SealedBag) -> None:
