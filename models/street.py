@@ -149,16 +149,18 @@ def _fold(layer: Any, bias: torch.Tensor) -> None:
     layer.running_var.fill_(1 - layer.eps)
 
 
-def renormalise(model: Any, batches: Iterable[torch.Tensor]) -> Any:
+def renormalise(model: Any, batches: Iterable[torch.Tensor], *, first_layer: int = 0) -> Any:
     """Give folded normalisation layers the statistics of pictures again, in place, without changing what they compute.
 
     Weights whose normalisation was folded into the convolutions (mean 0, variance 1, gain 1) train badly: nothing
     holds the layers' scales. With mean m and variance v of each layer's input over `batches` ((N, 3, H, W), 0..1), the
     same function is gain sqrt(v + eps) and bias b + m around statistics m and v, and can then be trained as usual.
+    Layers before `first_layer` stay as they are, to the bit.
     """
     import torch  # noqa: PLC0415  # extra `train`
 
-    layers = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    trained = model.model[first_layer:]
+    layers = [module for module in trained.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     sums: dict[Any, list[Any]] = {
         layer: [0, torch.zeros(layer.num_features), torch.zeros(layer.num_features)] for layer in layers
     }

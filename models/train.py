@@ -20,7 +20,7 @@ from models.card import draft_card, write_card
 from models.errors import TrainingError
 from models.export import ExportOptions, Parity, export_model, load_checkpoint
 from models.extra import require_train_extra
-from models.prepare import coco_teachers, prepare
+from models.prepare import Teacher, coco_teachers, nobody, prepare
 from models.recipe import Recipe
 from models.street import ARCHITECTURE, street_start
 
@@ -62,7 +62,7 @@ def train(recipe: Recipe, shop: Workshop, say: Callable[[str], None] = print) ->
     """
     require_train_extra("training")
     shop.out.mkdir(parents=True, exist_ok=True)
-    data = prepare(recipe, shop.places, coco_teachers(shop.teachers, shop.threads), shop.out / "data", say)
+    data = prepare(recipe, shop.places, _teacher(recipe, shop), shop.out / "data", say)
     checkpoint = fit(recipe, data, shop, say)
     say(f"blending: {recipe.fit.blend:.2f} tuned, the rest start")
     model = blend(street_start(shop.start), load_checkpoint(checkpoint), recipe.fit.blend)
@@ -74,6 +74,13 @@ def train(recipe: Recipe, shop: Workshop, say: Callable[[str], None] = print) ->
         draft_card(recipe, weights, data.parent, start=START, notes=_notes(recipe)), weights.with_suffix(".json")
     )
     return Trained(weights, checkpoint, parity)
+
+
+def _teacher(recipe: Recipe, shop: Workshop) -> Teacher:
+    """The two COCO detectors, which a recipe whose sets are all labelled in full does without."""
+    if not shop.teachers and all(part.trust == "all" for part in recipe.sets):
+        return nobody
+    return coco_teachers(shop.teachers, shop.threads)
 
 
 def fit(recipe: Recipe, data: Path, shop: Workshop, say: Callable[[str], None]) -> Path:

@@ -31,7 +31,8 @@ class StreetTrainer(DetectionTrainer):
         torch.set_num_threads(max(self.threads - 1, 1))  # the last one loads pictures
         model = street_start(self.start)
         if self.how.batch_statistics:
-            renormalise(model, sample_batches(self.data["train"], self.how.image_size))
+            pictures = sample_batches(self.data["train"], self.how.image_size)
+            renormalise(model, pictures, first_layer=self.how.frozen_layers)
         if weights is not None:
             model.load_state_dict(weights.float().state_dict())
         model.model[-1].register_forward_hook(_as_float32)
@@ -91,10 +92,11 @@ class StreetTrainer(DetectionTrainer):
 
     def _model_train(self) -> None:
         # The start's normalisation is folded into its convolutions (mean 0, variance 1), so statistics of a batch would
-        # not be those the weights were made for: every layer keeps its own, unless they were measured again.
+        # not be those the weights were made for: a layer keeps its own, unless it is trained and they were measured again.
         model: Any = self.model
         model.train()
-        for module in () if self.how.batch_statistics else model.modules():
+        fixed = model.model[: self.how.frozen_layers] if self.how.batch_statistics else model
+        for module in fixed.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.eval()
 

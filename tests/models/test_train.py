@@ -91,6 +91,19 @@ def test_training_is_taken_up_where_it_stopped_and_ends_in_an_export(picture_set
     only_the_head_moved(work.start, trained.checkpoint)
 
 
+WITHOUT_WEIGHTS = {11, 12, 14, 15, 18, 21}
+"""Layers of YOLO11n that only resize or join maps."""
+
+
+def layers_that_moved(start: Path, checkpoint: Path) -> set[int]:
+    from safetensors.torch import load_file  # noqa: PLC0415  # extra `train`
+
+    before, after = load_file(start), weights(checkpoint)
+    same_shape = [name for name, value in after.items() if value.shape == before[name].shape]
+    moved = [name for name in same_shape if not torch.equal(after[name].half(), before[name].half())]
+    return {int(name.split(".")[1]) for name in moved}
+
+
 def only_the_head_moved(start: Path, checkpoint: Path) -> None:
     """Frozen layers and batch statistics stayed; the box branch learnt."""
     from safetensors.torch import load_file  # noqa: PLC0415  # extra `train`
@@ -126,8 +139,8 @@ def data_with_street_classes(data: Path, folder: Path) -> Path:
 def test_statistics_and_agreement_with_the_start_go_with_a_resumable_run(picture_set: Path, tmp_path: Path) -> None:
     plan = recipe(epochs=1)
     extra = {"retain": 1.0, "retain_every": 2, "average": 4, "batch_statistics": True, "cosine": True}
-    extra["plain_epochs"] = 0
-    plan = plan.model_copy(update={"fit": plan.fit.model_copy(update={**extra, "frozen_layers": 0})})
+    extra |= {"plain_epochs": 0, "frozen_layers": 2}
+    plan = plan.model_copy(update={"fit": plan.fit.model_copy(update=extra)})
     work = shop(picture_set, tmp_path)
     data = data_with_street_classes(picture_set / "data.yaml", tmp_path)
     with pytest.raises(TrainingError, match=r"fit\.retain needs the COCO weights"):
@@ -136,6 +149,7 @@ def test_statistics_and_agreement_with_the_start_go_with_a_resumable_run(picture
     trained = load_checkpoint(checkpoint)
     assert not isinstance(getattr(trained, "criterion", None), Retention)
     assert any(name.endswith("running_var") and value.min() < 0.9 for name, value in trained.state_dict().items())
+    assert layers_that_moved(work.start, checkpoint) == set(range(2, 24)) - WITHOUT_WEIGHTS
 
 
 def test_a_run_of_limited_time_ends_within_an_epoch(picture_set: Path, tmp_path: Path) -> None:
@@ -154,7 +168,8 @@ def test_no_bias_is_warmed_up_with_a_rate_for_random_layers(tmp_path: Path) -> N
 
 def test_a_missing_teacher_is_one_line(picture_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "recipe.yaml"
-    path.write_text(recipe().model_dump_json())
+    doubtful = recipe().sets[0].model_copy(update={"trust": "some"})
+    path.write_text(recipe().model_copy(update={"sets": (doubtful,)}).model_dump_json())
     arguments = ["--start", "coco.safetensors", "--where", f"pictures={picture_set}", "--out", str(tmp_path / "out")]
     assert run_alone("train", [str(path), *arguments]) == 2
     assert "expected two teachers, got 0" in capsys.readouterr().err
