@@ -75,15 +75,19 @@ def _drop(graph: Any, softmax: Any, conv: Any) -> None:
 
 
 def decoding(graph: Any) -> list[str]:
-    """Names of the nodes after the last learnt convolution on every way out: the decoding of boxes and scores."""
+    """Names of the nodes from the last learnt convolution on every way out: what gives boxes and scores, and decodes them.
+
+    These convolutions are small, and rounding them is rounding the answer.
+    """
     learnt = {item.name for item in graph.initializer if item.name and not item.name.startswith("expectation")}
     before: set[str] = set()
     names = []
     for node in reversed(graph.node):
         is_learnt = node.op_type == "Conv" and node.input[1] in learnt
-        if is_learnt or before.intersection(node.output):
+        is_before = bool(before.intersection(node.output))
+        if is_learnt or is_before:
             before.update(node.input)
-        else:
+        if not is_before:
             names.append(str(node.name))
     return names
 
