@@ -75,7 +75,7 @@ def _drop(graph: Any, softmax: Any, conv: Any) -> None:
 
 
 def decoding(graph: Any) -> list[str]:
-    """Names of the nodes from the last learnt convolution on every way out: what gives boxes and scores, and decodes them.
+    """Names of the nodes from the last learnt convolution on, on every way out: what gives boxes and scores.
 
     These convolutions are small, and rounding them is rounding the answer.
     """

@@ -77,7 +77,9 @@ def coco_teachers(models: Sequence[Path], threads: int, policy: TeacherPolicy | 
 
 def nobody(_image: Image, _quick: bool) -> TeacherLabels:  # noqa: FBT001  # a callback's plain arguments
     """The teacher of sets that need none. Raises TrainingError when one does."""
-    raise TrainingError("a set whose labels are not complete needs teachers: --teacher FIRST.onnx --teacher SECOND.onnx")
+    raise TrainingError(
+        "a set whose labels are not complete needs teachers: --teacher FIRST.onnx --teacher SECOND.onnx"
+    )
 
 
 def prepare(

@@ -92,7 +92,7 @@ class StreetTrainer(DetectionTrainer):
 
     def _model_train(self) -> None:
         # The start's normalisation is folded into its convolutions (mean 0, variance 1), so statistics of a batch would
-        # not be those the weights were made for: a layer keeps its own, unless it is trained and they were measured again.
+        # not be those the weights were made for: a layer keeps its own, unless they were measured again for training.
         model: Any = self.model
         model.train()
         fixed = model.model[: self.how.frozen_layers] if self.how.batch_statistics else model
