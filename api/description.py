@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,20 +19,26 @@ SCHEMES = {
 }
 _ENDS = re.compile(r"\\[AZz]")
 _TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
+_MAKING = threading.Lock()
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """The description, made once; refusals are problem documents, and every operation names its roles."""
-    if app.openapi_schema is None:
-        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        found.setdefault("components", {})["securitySchemes"] = SCHEMES
-        for path in found["paths"].values():
-            for operation in path.values():
-                _complete(operation)
-        _say_in_json_schema(found)
-        app.openapi_schema = found
-    return app.openapi_schema
+    """The description, made once however many ask; refusals are problem documents, every operation names its roles."""
+    with _MAKING:
+        if app.openapi_schema is None:
+            app.openapi_schema = _described(app)
+        return app.openapi_schema
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    found.setdefault("components", {})["securitySchemes"] = SCHEMES
+    for path in found["paths"].values():
+        for operation in path.values():
+            _complete(operation)
+    _say_in_json_schema(found)
+    return found
 
 
 def _say_in_json_schema(part: Any) -> None:

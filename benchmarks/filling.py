@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from api.audit.service import GENESIS, HEAD_ID, hash_of
+from api.audit.appending import HEAD_ID
+from api.audit.service import GENESIS, hash_of
 from api.cases.lifecycle import OPEN, OPEN_STATES
 from api.db.models import (
     AuditEntry,

@@ -2,7 +2,8 @@
 
 Everything is asked over HTTP of `streetwarden serve` in a process of its own. `next_p95_ms` is `GET /cases/next`,
 `on_screen_p95_ms` the same with the first picture, `page_p95_ms` the slowest of the lists and filters that people open,
-`shown_p95_s` the time from the sealing of a package to its case in an open page.
+`shown_p95_s` the time from the sealing of a package to its case in an open page, `ingest_per_s` how many packages a
+second are taken when nothing else happens.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from api.settings import ApiSettings
 from api.users.service import create_token
 from benchmarks.errors import BenchmarkError
 from benchmarks.filling import CAMERAS, Books, fill
+from benchmarks.ingest import ingest
 from benchmarks.office_day import BEAT_S, Day, Notes, OpenPage, Reviewer, Worker
 from benchmarks.packages import Package, PackageMaker
 from benchmarks.postgres import Postgres
@@ -67,10 +69,13 @@ def run(options: argparse.Namespace) -> Outcome:
         before = usage_of([server.pid])
         until_s = _at_work(options, url, house, notes, (token, people), maker, pattern)
         used = usage_of([server.pid])
+        per_s = ingest(url, token, maker, options.ingest, options.workers)
     cores = round((used.cpu_s - before.cpu_s) / max(1e-9, used.at_s - before.at_s), 3)
     figures = figures_of(notes, until_s, options.seconds)
-    more = {"cores_of_server": cores, "package_kb": maker.size_bytes // 1000, "filled_s": filled_s}
-    return Outcome(figures | more, [{"name": look.name, "ms": round(look.ms, 2)} for look in notes.looks])
+    more = {"cores_of_server": cores, "ingest_per_s": per_s, "package_kb": maker.size_bytes // 1000}
+    return Outcome(
+        figures | more | {"filled_s": filled_s}, [{"name": look.name, "ms": round(look.ms, 2)} for look in notes.looks]
+    )
 
 
 def _house(options: argparse.Namespace, stack: ExitStack) -> House:
@@ -236,6 +241,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--workers", type=int, default=20)
     parser.add_argument("--packages", type=float, default=1.0, help="a second, of all workers (default: %(default)s)")
+    parser.add_argument(
+        "--ingest",
+        type=int,
+        default=600,
+        metavar="N",
+        help="push so many packages at the end, as fast as they are taken",
+    )
     parser.add_argument("--think", type=float, default=3.0, metavar="S", help="how long a reviewer looks at a case")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--arrive", type=float, default=15, metavar="S", help="time for signing in before it begins")
@@ -255,7 +267,17 @@ BENCHMARK = Benchmark(
         Gate("on_screen_p95_ms", most=200, timed=True),
         Gate("page_p95_ms", most=500, timed=True),
         Gate("shown_p95_s", most=2, timed=True),
+        Gate("ingest_per_s", least=30, timed=True),
         Gate("reviews", least=1),
     ),
-    smoke={"cases": 2000, "people": 2, "workers": 1, "seconds": 2, "think": 0.2, "packages": 2.0, "arrive": 1.0},
+    smoke={
+        "cases": 2000,
+        "people": 2,
+        "workers": 1,
+        "seconds": 2,
+        "think": 0.2,
+        "packages": 2.0,
+        "arrive": 1.0,
+        "ingest": 4,
+    },
 )

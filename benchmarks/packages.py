@@ -67,23 +67,28 @@ class PackageMaker:
         return value
 
     def seal(self, packages: Path, incident_id: str, camera_id: str, at_ns: int) -> Package:
-        """Seal a package as a new folder of `packages`, there in one moment as the recorder's are; the incident began
-        at `at_ns` (UTC), at a place of its own, so that it is a case of its own."""
+        """Seal a package as a new folder of `packages`, there in one moment as the recorder's are; see `files`."""
+        package_id, files = self.files(incident_id, camera_id, at_ns)
+        target = packages / package_id
+        building = packages.parent / f"new-{package_id}"
+        for name, data in files.items():
+            path = building / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        packages.mkdir(parents=True, exist_ok=True)
+        building.rename(target)
+        return Package(package_id, incident_id, camera_id, target)
+
+    def files(self, incident_id: str, camera_id: str, at_ns: int) -> tuple[str, Mapping[str, bytes]]:
+        """A sealed package's id and its files by name; the incident began at `at_ns` (UTC), at a place of its own, so
+        that it is a case of its own."""
         fields: dict[str, Any] = {**self._draft.fields, "incident_id": incident_id}
         fields["package_id"] = package_id_for(incident_id)
         fields["camera"] = {**fields["camera"], "id": camera_id}
         fields["zone"] = {**fields["zone"], "id": f"kerb-{incident_id}"[:64]}
         fields["times"] = _moved(fields["times"], at_ns)
         manifest = Draft(self._draft.files, fields).manifest(next_place(None), at_ns, self._signer.key_id)
-        target = packages / manifest.package_id
-        building = packages.parent / f"new-{manifest.package_id}"
-        for name, data in bag_files(manifest, dict(self._draft.files), self._signer).items():
-            path = building / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        packages.mkdir(parents=True, exist_ok=True)
-        building.rename(target)
-        return Package(manifest.package_id, incident_id, camera_id, target)
+        return manifest.package_id, bag_files(manifest, dict(self._draft.files), self._signer)
 
 
 def recorded(clip: Clip, seconds: float) -> RecordedSpan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -41,13 +42,24 @@ def write_tables(reports: Sequence[Report], page: Path | None) -> int:
         sys.stdout.write(tables_of(reports))
         return 0
     plots = {name: f"{FIGURES}/{file}" for name, file in draw_plots(reports, page.parent / FIGURES).items()}
-    text = tables_of(reports, plots)
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+    old, end, after = rest.partition(END)
     if not begin or not end:
         raise BenchmarkError(f"{page}: the marks {BEGIN} and {END} are not there")
+    text = merged(old, tables_of(reports, plots))
     page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
     return 0
+
+
+def merged(old: str, new: str) -> str:
+    """The sections of both by heading, new ones in the place of old ones: what was not measured again stays."""
+    sections = _sections(old) | _sections(new)
+    return "\n\n".join(sections.values()) + "\n"
+
+
+def _sections(text: str) -> dict[str, str]:
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    return {part.partition("\n")[0]: part.rstrip() for part in parts if part.startswith("## ")}
 
 
 def tables_of(reports: Sequence[Report], plots: Mapping[str, str] | None = None) -> str:
@@ -62,7 +74,7 @@ def section_of(report: Report, plot: str | None = None) -> list[str]:
     table = TABLES.get(name, plain)
     smoke = ["**A smoke run: it shows that the benchmark runs, its figures mean nothing.**", ""]
     return [
-        f"## {name}",
+        f"## {heading_of(report)}",
         "",
         *(smoke if report["options"].get("smoke") else []),
         f"`{command_of(report)}`",
@@ -74,6 +86,11 @@ def section_of(report: Report, plot: str | None = None) -> list[str]:
         *([f"![{name}]({plot})", ""] if plot else []),
         *(f"* {'held' if gate['held'] else '**missed**'}: {gate['gate']}" for gate in report.get("gates", [])),
     ]
+
+
+def heading_of(report: Report) -> str:
+    """The benchmark, and the database where it is not the one that needs nothing."""
+    return f"{report['name']} on PostgreSQL" if report["options"].get("postgres") else str(report["name"])
 
 
 def command_of(report: Report) -> str:

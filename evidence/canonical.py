@@ -26,19 +26,27 @@ def encode(value: Any, where: str = "value") -> bytes:
 def decode(data: bytes, where: str) -> Any:
     """The value of canonical JSON bytes.
 
-    Raises ManifestError: `json_invalid` (not JSON, too deep, NaN), `json_duplicate_key`, or `json_not_canonical` when
-    the bytes are not exactly what RFC 8785 prescribes for their value.
+    Raises ManifestError: what `read` raises, or `json_not_canonical` when the bytes are not exactly what RFC 8785
+    prescribes for their value.
+    """
+    value = read(data, where)
+    if encode(value, where) != data:
+        raise ManifestError(ProblemCode.JSON_NOT_CANONICAL, where, "is not canonical JSON (RFC 8785)")
+    return value
+
+
+def read(data: bytes, where: str) -> Any:
+    """The value of JSON bytes, canonical or not.
+
+    Raises ManifestError: `json_invalid` (not JSON, too deep, NaN) or `json_duplicate_key`.
     """
     _refuse_depth(data, where)
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant)
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant)
     except DuplicateKey as error:
         raise ManifestError(ProblemCode.JSON_DUPLICATE_KEY, where, f"the key {error} stands twice") from error
     except (ValueError, RecursionError) as error:
         raise ManifestError(ProblemCode.JSON_INVALID, where, f"is not JSON: {error}") from error
-    if encode(value, where) != data:
-        raise ManifestError(ProblemCode.JSON_NOT_CANONICAL, where, "is not canonical JSON (RFC 8785)")
-    return value
 
 
 class DuplicateKey(Exception):

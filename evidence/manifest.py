@@ -307,15 +307,18 @@ def parse(data: bytes) -> Manifest:
 
     Raises ManifestError with the problem code and, as `where`, `manifest.json#field.path`.
     """
-    canonical.decode(data, MANIFEST_FILE)
+    # What is spelt again below is canonical when it is the same: only what is not has to be looked at twice.
+    canonical.read(data, MANIFEST_FILE)
     try:
         manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
+        canonical.decode(data, MANIFEST_FILE)
         first = error.errors(include_url=False, include_input=False)[0]
         where = f"{MANIFEST_FILE}#{'.'.join(str(part) for part in first['loc'])}"
         raise ManifestError(ProblemCode.MANIFEST_INVALID, where, first["msg"]) from error
     # Two different byte sequences must never mean one manifest (a number where a string belongs, a left-out null).
     if _spell(manifest) != data:
+        canonical.decode(data, MANIFEST_FILE)
         raise ManifestError(ProblemCode.JSON_NOT_CANONICAL, MANIFEST_FILE, "does not spell its fields as prescribed")
     return manifest
 

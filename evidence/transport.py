@@ -138,14 +138,18 @@ def _refuse_overlap(entries: list[zipfile.ZipInfo], directory_start: int) -> Non
 
 
 def _extract(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path, disk: Disk) -> None:
-    disk.make_folder(folder)
     folders = {folder}
     for entry in entries:
-        target = folder / entry.filename
-        disk.make_folder(target.parent)
-        folders |= {parent for parent in target.parents if parent.is_relative_to(folder)}
+        # Names were checked: they are relative, and lead nowhere else.
+        target = folder.joinpath(*entry.filename.split("/"))
+        while (parent := target.parent) != folder:
+            folders.add(parent)
+            target = parent
+    for path in sorted(folders):
+        disk.make_folder(path)
+    for entry in entries:
         # The size is bounded above, and zipfile checks it and the CRC.
-        disk.write(target, archive.read(entry))
+        disk.write(folder / entry.filename, archive.read(entry))
     for path in sorted(folders):
         disk.sync_folder(path)
 

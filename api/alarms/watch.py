@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from api.access import SYSTEM
@@ -69,9 +69,7 @@ class AlarmWatch:
 
     def _write(self, due: Iterable[Condition], over: Iterable[str], still: Iterable[Condition], now: datetime) -> None:
         with self._office.database.writing() as session:
-            for wrong in sorted(still, key=lambda each: each.key):
-                values = {"seen_at": now, "detail": wrong.detail, "figures": dict(wrong.figures)}
-                session.execute(update(Alarm).where(Alarm.open_key == wrong.key).values(**values))
+            _tell_again(session, still, now)
             opened = [wrong for wrong in due if _open(session, wrong, now)]
             closed = list(session.scalars(select(Alarm).where(Alarm.open_key.in_(list(over))).with_for_update()))
             for alarm in closed:
@@ -94,6 +92,18 @@ def _camera(camera_id: str, row: CameraHealth | None) -> Said:
     if row is None:
         return Said(camera_id, None, {}, None, "unknown")
     return Said(camera_id, row.received_at, row.body, row.worker_id, row.state)
+
+
+def _tell_again(session: Session, still: Iterable[Condition], now: datetime) -> None:
+    """One statement for all, in one order everywhere."""
+    values = [
+        {"key": wrong.key, "seen_at": now, "detail": wrong.detail, "figures": dict(wrong.figures)}
+        for wrong in sorted(still, key=lambda each: each.key)
+    ]
+    if values:
+        changed: dict[str, Any] = {name: bindparam(name) for name in ("seen_at", "detail", "figures")}
+        table = cast("Table", Alarm.__table__)
+        session.execute(update(table).where(table.c.open_key == bindparam("key")).values(**changed), values)
 
 
 def _open(session: Session, wrong: Condition, now: datetime) -> bool:

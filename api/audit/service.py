@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import rfc8785
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.access import Principal
+from api.audit.appending import HEAD_ID, append, chain_hash
+from api.db.closing import AUDIT, say_last
 from api.db.models import AuditEntry, AuditHead
 
 GENESIS = "0" * 64
-HEAD_ID = 1
+HASHED = ("at", "actor", "actor_kind", "action", "subject", "reason", "before", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +41,25 @@ class AuditVerdict:
     problem: str | None = None
 
 
-def record(session: Session, who: Principal, at: datetime, event: Event) -> AuditEntry:
-    """Append one row in the caller's transaction.
-
-    Writers queue on the head until that transaction ends, so do this last: whoever holds the head and then waits for
-    another row can meet somebody who waits the other way round.
-    """
-    head = session.scalars(
-        select(AuditHead)
-        .where(AuditHead.id == HEAD_ID)
-        .with_for_update()
-        # What the lock read is what counts, not what this session knew before it had to wait.
-        .execution_options(populate_existing=True)
-    ).one()
-    entry = AuditEntry(
-        sequence=head.sequence + 1,
-        at=at,
-        actor=who.name,
-        actor_kind=who.kind,
-        action=event.action,
-        subject=event.subject,
-        reason=event.reason,
-        before=event.before,
-        after=event.after,
-        previous_hash=head.entry_hash,
-        entry_hash="",
-    )
-    entry.entry_hash = hash_of(entry)
-    session.add(entry)
-    head.sequence, head.entry_hash = entry.sequence, entry.entry_hash
-    session.flush()
-    return entry
+def record(session: Session, who: Principal, at: datetime, event: Event) -> None:
+    """Append one row to the log when the caller's transaction ends, and only if it commits."""
+    row = {
+        "at": at,
+        "actor": who.name,
+        "actor_kind": who.kind,
+        "action": event.action,
+        "subject": event.subject,
+        "reason": event.reason,
+        "before": event.before,
+        "after": event.after,
+    }
+    say_last(session, AUDIT, append, row)
 
 
 def hash_of(entry: AuditEntry) -> str:
-    """SHA-256 over the canonical JSON (RFC 8785) of all other columns."""
-    body: dict[str, Any] = {
-        "sequence": entry.sequence,
-        "at": entry.at.isoformat(timespec="microseconds"),
-        "actor": entry.actor,
-        "actor_kind": entry.actor_kind,
-        "action": entry.action,
-        "subject": entry.subject,
-        "reason": entry.reason,
-        "before": entry.before,
-        "after": entry.after,
-        "previous_hash": entry.previous_hash,
-    }
-    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+    """The hash that a row should carry."""
+    row = {name: getattr(entry, name) for name in HASHED}
+    return chain_hash(row, entry.sequence, entry.previous_hash)
 
 
 def verify_log(session: Session) -> AuditVerdict:

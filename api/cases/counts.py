@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.access import Principal
 from api.cases.lifecycle import CaseState
+from api.db.closing import COUNTS, say_last
 from api.db.models import Camera, CaseCount
 from api.db.upsert import dialect_insert
 from api.office import Office
@@ -14,17 +17,20 @@ from api.scope import cameras_of
 
 
 def shift(session: Session, camera_id: str, source: str | None, target: str) -> None:
-    """Note that a case of this camera went from one state to another; None: it is new.
+    """Note that a case of this camera went from one state to another; None: it is new."""
+    if source != target:
+        say_last(session, COUNTS, _write, (camera_id, source, target))
 
-    After `audit.service.record` in the same transaction: the rows are then never waited for in two orders.
-    """
-    if source == target:
-        return
-    changes = {source: -1, target: 1}
+
+def _write(session: Session, moves: list[tuple[str, str | None, str]]) -> None:
+    changes: Counter[tuple[str, str]] = Counter()
+    for camera_id, source, target in moves:
+        changes[camera_id, target] += 1
+        if source is not None:
+            changes[camera_id, source] -= 1
     rows = [
         {"camera_id": camera_id, "state": state, "cases": change}
-        for state, change in changes.items()
-        if state is not None
+        for (camera_id, state), change in sorted(changes.items())
     ]
     insert = dialect_insert(session, CaseCount)
     added = CaseCount.cases + insert.excluded.cases

@@ -50,8 +50,8 @@ class Offer:
 def offers(office: Office, who: Principal, file: service.CaseFile) -> Offer:
     """What this person may do with the case now."""
     now = office.now()
-    with office.database.reading() as session:
-        facts = _facts_for(session, who, file.case, file.transitions, now)
+    with office.database.glancing() as session:
+        facts = _facts_for(session, who, file, now)
     mine = [step for step in STEPS if step.source == _state(file.case, step.flow) and who.has(*step.roles)]
     problems = {step.action: problem_of(_standing(step), facts) for step in mine}
     actions = [action for action, problem in problems.items() if problem is None]
@@ -124,26 +124,22 @@ def _move_for(
         raise NotAllowedError(f"Your role does not allow {decision.action!r}.")
     _check_reason(step, decision)
     _check_fields(step, decision)
-    facts = _facts_for(session, who, case, steps, office.now(), decision.until)
+    file = service.CaseFile(case, session.get(Camera, case.camera_id), None, (), steps)
+    facts = _facts_for(session, who, file, office.now(), decision.until)
     if (problem := problem_of(step.guards, facts)) is not None:
         raise ConflictError(problem)
     return Move(flow, source, step.target)
 
 
 def _facts_for(
-    session: Session,
-    who: Principal,
-    case: Case,
-    steps: Any,
-    now: datetime,
-    until: datetime | None = None,
+    session: Session, who: Principal, file: service.CaseFile, now: datetime, until: datetime | None = None
 ) -> Facts:
-    camera = session.get(Camera, case.camera_id)
+    case, camera = file.case, file.camera
     zone = ZoneInfo(camera.timezone if camera else "Asia/Shanghai")
     day = (case.started_at or case.created_at).astimezone(zone).date()
-    file = read_file(camera.file if camera else {})
+    papers = read_file(camera.file if camera else {})
     reminders = reminder_facts(session, case)
-    return Facts(case, steps, who, now, day, statement_time(session), file, until, reminders)
+    return Facts(case, file.transitions, who, now, day, statement_time(session), papers, until, reminders)
 
 
 def _check_reason(step: Step, decision: DecisionIn) -> None:
@@ -187,15 +183,15 @@ def _undo_problem(office: Office, who: Principal, latest: CaseTransition | None,
 def _apply(session: Session, case: Case, move: Move, decision: DecisionIn, who: Principal, now: datetime) -> None:
     """Change the row only if it still is the version that was seen, so that of two deciders one gets a conflict."""
     values = _changes(case, move, decision, who, now) | {"version": decision.version + 1}
-    changed = session.execute(
+    changed = session.scalars(
         update(Case)
         .where(Case.id == case.id, Case.version == decision.version)
         .values(**values, locked_by=None, locked_until=None)
-        .returning(Case.id)
-        .execution_options(synchronize_session=False)
+        .returning(Case)
+        .execution_options(synchronize_session=False, populate_existing=True)
     ).first()
-    session.refresh(case)
     if changed is None:
+        session.refresh(case)
         raise _overtaken(case)
     set_deadline(session, case, move.flow, now, decision.until if decision.action == "extend" else None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Update, or_, select, update
 from sqlalchemy.orm import Session
 
 from api.access import Principal
@@ -37,12 +37,10 @@ def next_case(office: Office, who: Principal, state: CaseState, kind: str | None
     wanted = select(Case.id).where(Case.state == state.value, _free_for(who, now), Case.id > after, cases_of(who))
     if kind is not None:
         wanted = wanted.where(Case.kind == kind)
-    with office.database.writing() as session:
-        # Two who ask at once get two cases: the second passes over what the first is just taking.
-        case_id = session.scalar(wanted.order_by(Case.id).limit(1).with_for_update(skip_locked=True))
-        if case_id is not None:
-            _hold(session, office, who, case_id, now)
-    return case_id
+    # Two who ask at once get two cases: the second passes over what the first is just taking.
+    first = wanted.order_by(Case.id).limit(1).with_for_update(skip_locked=True).correlate(None).scalar_subquery()
+    with office.database.writing_once() as session:
+        return session.scalar(_held(office, who, now).where(Case.id == first).returning(Case.id))
 
 
 def take(office: Office, who: Principal, case_id: int) -> datetime:
@@ -57,14 +55,17 @@ def take(office: Office, who: Principal, case_id: int) -> datetime:
 
 
 def _hold(session: Session, office: Office, who: Principal, case_id: int, now: datetime) -> datetime:
-    until = now + timedelta(seconds=office.settings.lock_seconds)
-    session.execute(
-        update(Case)
-        .where(Case.id == case_id)
-        .values(locked_by=who.name, locked_until=until)
-        .execution_options(synchronize_session=False)
-    )
-    return until
+    session.execute(_held(office, who, now).where(Case.id == case_id))
+    return _lease_end(office, now)
+
+
+def _held(office: Office, who: Principal, now: datetime) -> Update:
+    held = update(Case).values(locked_by=who.name, locked_until=_lease_end(office, now))
+    return held.execution_options(synchronize_session=False)
+
+
+def _lease_end(office: Office, now: datetime) -> datetime:
+    return now + timedelta(seconds=office.settings.lock_seconds)
 
 
 def release(office: Office, who: Principal, case_id: int | None = None) -> int:
@@ -73,5 +74,5 @@ def release(office: Office, who: Principal, case_id: int | None = None) -> int:
     if case_id is not None:
         wanted = wanted.where(Case.id == case_id)
     freed = wanted.values(locked_by=None, locked_until=None).returning(Case.id)
-    with office.database.writing() as session:
+    with office.database.writing_once() as session:
         return len(session.execute(freed.execution_options(synchronize_session=False)).all())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -141,14 +140,14 @@ def add_package(session: Session, case: Case, manifest: Manifest) -> None:
     if manifest.camera.id == case.camera_id and (later or case.box is None):
         case.box = list(manifest.subject.box_xyxy)
     case.packages_count += 1
-    if case.still_path is None and (path := still_path(manifest.model_dump(mode="json")["files"])):
+    if case.still_path is None and (path := still_path(manifest)):
         case.still_package_id, case.still_path = manifest.package_id, path
     session.flush()
 
 
-def still_path(files: list[Mapping[str, Any]]) -> str | None:
+def still_path(manifest: Manifest) -> str | None:
     """The path of the picture that shows the violation best."""
-    by_purpose = {entry.get("purpose"): str(entry["path"]) for entry in files}
+    by_purpose = {getattr(entry, "purpose", None): entry.path for entry in manifest.files}
     return next((by_purpose[purpose] for purpose in STILLS if purpose in by_purpose), None)
 
 

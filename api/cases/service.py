@@ -51,10 +51,15 @@ class CaseFile:
     """All rows about one case; packages in the order of their arrival."""
 
     case: Case
-    camera_name: str
+    camera: Camera | None
     incident: IncidentRecord | None
     packages: Sequence[Package]
     transitions: Sequence[CaseTransition]
+
+    @property
+    def camera_name(self) -> str:
+        """The camera's name; its id when it is gone."""
+        return self.camera.name if self.camera is not None else self.case.camera_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +122,31 @@ def visible(session: Session, who: Principal, case_id: int) -> Case:
     """One case within this one's limits; raise `NotFoundError`, which says nothing of what lies outside them."""
     case = session.scalars(select(Case).where(Case.id == case_id, cases_of(who))).one_or_none()
     if case is None:
-        raise NotFoundError(f"There is no case {case_id}.")
+        raise _unknown(case_id)
     return case
 
 
 def get(office: Office, who: Principal, case_id: int) -> CaseFile:
     """One case with all that belongs to it; raise `NotFoundError`."""
+    wanted = (
+        select(Case, Camera, IncidentRecord)
+        .outerjoin(Camera, Camera.id == Case.camera_id)
+        .outerjoin(IncidentRecord, IncidentRecord.incident_id == Case.incident_id)
+        .where(Case.id == case_id, cases_of(who))
+    )
     with office.database.glancing() as session:
-        case = visible(session, who, case_id)
-        names = _camera_names(session, {case.camera_id})
+        found = session.execute(wanted).one_or_none()
+        if found is None:
+            raise _unknown(case_id)
+        case, camera, incident = found
         packages = session.scalars(
             select(Package).where(Package.case_id == case_id).order_by(Package.received_at, Package.package_id)
         )
-        return CaseFile(
-            case,
-            names.get(case.camera_id, case.camera_id),
-            session.get(IncidentRecord, case.incident_id),
-            packages.all(),
-            transitions(session, case_id),
-        )
+        return CaseFile(case, camera, incident, packages.all(), transitions(session, case_id))
+
+
+def _unknown(case_id: int) -> NotFoundError:
+    return NotFoundError(f"There is no case {case_id}.")
 
 
 def transitions(session: Session, case_id: int) -> list[CaseTransition]:

@@ -17,6 +17,7 @@ from api.packages.service import view as package_view
 
 NS = 1e9
 TRACK_POINTS = 200
+_COLUMNS = tuple(name for name in CaseSummary.model_fields if name in Case.__table__.columns)
 
 
 def summary(row: QueueRow) -> CaseSummary:
@@ -25,8 +26,7 @@ def summary(row: QueueRow) -> CaseSummary:
 
 
 def _summary_fields(case: Case, camera_name: str) -> dict[str, Any]:
-    columns = {column.name: getattr(case, column.name) for column in Case.__table__.columns}
-    return {name: columns[name] for name in CaseSummary.model_fields if name in columns} | {
+    return {name: getattr(case, name) for name in _COLUMNS} | {
         "camera_name": camera_name,
         "still_url": still_url(case),
         "due_at": case.next_due_at,

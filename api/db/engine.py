@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.orm import Session
 
+from api.db.closing import close_transaction
 from api.db.memo import Memo
 from api.errors import BusyError, SetupError
 
@@ -170,8 +171,22 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session in one transaction: committed at the end, rolled back on any error."""
-        with self._turn(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._turn(), Session(self._writing, expire_on_commit=False) as session:
             yield session
+            close_transaction(session)
+
+    @contextmanager
+    def writing_once(self) -> Iterator[Session]:
+        """A session for one statement that writes and needs nobody else's: it is a transaction of its own.
+
+        On PostgreSQL that saves two ways there and back.
+        """
+        if self._glancing is self.engine:
+            with self.writing() as session:
+                yield session
+        else:
+            with Session(self._glancing, expire_on_commit=False) as session:
+                yield session
 
     def refresh_statistics(self) -> None:
         """See the function of this name; a connection only knows what was counted before it was opened."""

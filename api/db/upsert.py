@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table
@@ -19,11 +20,18 @@ def dialect_insert(session: Session, model: type[Base]) -> sqlite.Insert | postg
     return postgresql.insert(table) if postgres else sqlite.insert(table)
 
 
+@cache
+def _if_missing(model: type[Base], postgres: bool) -> Any:  # noqa: FBT001
+    """Made once: building a statement takes longer than running it."""
+    table = cast("Table", model.__table__)
+    insert = postgresql.insert(table) if postgres else sqlite.insert(table)
+    return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
 def insert_if_missing(session: Session, model: type[Base], values: dict[str, Any]) -> bool:
     """Insert one row; False when a row with the same key stands there (or was just committed by somebody else)."""
-    table, insert = cast("Table", model.__table__), dialect_insert(session, model)
-    statement = insert.values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return session.execute(statement).first() is not None
+    statement = _if_missing(model, session.get_bind().dialect.name == "postgresql")
+    return session.execute(statement, values).first() is not None
 
 
 def insert_or_replace(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -34,7 +42,9 @@ def insert_or_replace(session: Session, model: type[Base], rows: Sequence[dict[s
     table, insert = cast("Table", model.__table__), dialect_insert(session, model)
     key = [column.name for column in table.primary_key.columns]
     changed = {name: insert.excluded[name] for name in rows[0] if name not in key}
-    session.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), list(rows))
+    # What gives something back is sent with many rows at a time, and not row by row.
+    statement = insert.on_conflict_do_update(index_elements=key, set_=changed).returning(*table.primary_key.columns)
+    session.execute(statement, list(rows))
 
 
 Row = TypeVar("Row", bound=Base)

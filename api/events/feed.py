@@ -88,9 +88,9 @@ class Feed:
                 await asyncio.sleep(POLL_S)
 
     def _head(self) -> int:
-        with self._office.database.reading() as session:
+        with self._office.database.glancing() as session:
             return head(session)
 
     def _piece(self, after: int) -> Piece:
-        with self._office.database.reading() as session:
+        with self._office.database.glancing() as session:
             return read_after(session, after)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.audit.service import HEAD_ID
+from api.audit.appending import HEAD_ID
 from api.db.models import AuditEntry, AuditHead, Case
 
 PREFIX = "case."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.access import Principal
@@ -19,6 +20,7 @@ from api.worktime.calendar import WorkCalendar
 from api.worktime.deadlines import Deadlines
 
 Datum = TypeVar("Datum", bound=BaseModel)
+_KNOWN = "office data"
 NAMES: dict[type[BaseModel], str] = {WorkCalendar: "calendar", Deadlines: "deadlines", ReminderRules: "reminder_rules"}
 
 
@@ -31,8 +33,10 @@ class Versioned(Generic[Datum]):
 
 
 def read(session: Session, model: type[Datum]) -> Versioned[Datum]:
-    """What holds now."""
-    row = session.get(OfficeDatum, NAMES[model])
+    """What holds now; a session asks the database once, for all of it."""
+    if _KNOWN not in session.info:
+        session.info[_KNOWN] = {row.name: row for row in session.scalars(select(OfficeDatum))}
+    row = session.info[_KNOWN].get(NAMES[model])
     return Versioned(model(), 0) if row is None else Versioned(model.model_validate(row.value), row.version)
 
 

@@ -17,11 +17,11 @@ from api.db.upsert import insert_if_missing
 from api.errors import ConflictError, InvalidError
 from api.keys.service import registry
 from api.office import Office
-from api.packages.registration import register
+from api.packages.registration import Verified, register
 from api.packages.store import Arrival, Note
 from evidence.disk import Disk
 from evidence.errors import TransportError
-from evidence.manifest import MANIFEST_FILE, Manifest
+from evidence.manifest import MANIFEST_FILE
 from evidence.problems import Problem, ProblemCode
 from evidence.transport import unpack_bag
 from evidence.verify import VerificationReport, verify_package
@@ -35,14 +35,6 @@ class Accepted:
     incident_id: str
     case_id: int
     created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Verified:
-    """A manifest that holds, and the hash of its bytes."""
-
-    manifest: Manifest
-    manifest_sha256: str
 
 
 class _Passing(Disk):
@@ -72,7 +64,7 @@ def accept(office: Office, who: Principal, package_id: str, arrival: Arrival) ->
     if known := _find_known(office, package_id, _hash_of(arrival.bag / MANIFEST_FILE)):
         return known
     verified = _verify(office, package_id, arrival.bag)
-    if not isinstance(verified, _Verified):
+    if not isinstance(verified, Verified):
         raise _quarantine(office, who, package_id, arrival, verified)
     with office.store.holding(package_id):
         _settle(office, package_id, arrival, Note(package_id, who.name), verified.manifest_sha256)
@@ -90,7 +82,7 @@ def recover(office: Office) -> int:
             if not place.is_dir() or _is_known(office, note.package_id):
                 continue
             verified = _verify(office, note.package_id, place)
-            if isinstance(verified, _Verified):
+            if isinstance(verified, Verified):
                 sender = Principal(name=note.sent_by, kind="machine", roles=frozenset())
                 finished += _register(office, sender, verified).created
     return finished
@@ -109,7 +101,7 @@ def _is_known(office: Office, package_id: str) -> bool:
 
 
 def _find_known(office: Office, package_id: str, manifest_sha256: str | None) -> Accepted | None:
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         package = session.get(Package, package_id)
     if package is None:
         return None
@@ -118,8 +110,8 @@ def _find_known(office: Office, package_id: str, manifest_sha256: str | None) ->
     return Accepted(package_id, package.incident_id, package.case_id, created=False)
 
 
-def _verify(office: Office, package_id: str, bag: Path) -> _Verified | tuple[Problem, ...]:
-    with office.database.reading() as session:
+def _verify(office: Office, package_id: str, bag: Path) -> Verified | tuple[Problem, ...]:
+    with office.database.glancing() as session:
         keys = registry(session, office.settings.timestamp_authorities)
     report: VerificationReport = verify_package(bag, keys)
     if not report.ok or not report.authentic or report.manifest is None or report.manifest_sha256 is None:
@@ -127,7 +119,7 @@ def _verify(office: Office, package_id: str, bag: Path) -> _Verified | tuple[Pro
     if report.manifest.package_id != package_id:
         detail = f"is {report.manifest.package_id}, sent as {package_id}"
         return (Problem(ProblemCode.IDENTITY_MISMATCH, f"{MANIFEST_FILE}#package_id", detail),)
-    return _Verified(report.manifest, report.manifest_sha256)
+    return Verified(report.manifest, report.manifest_sha256, (bag / MANIFEST_FILE).stat().st_size)
 
 
 def _settle(office: Office, package_id: str, arrival: Arrival, note: Note, manifest_sha256: str) -> None:
@@ -135,19 +127,18 @@ def _settle(office: Office, package_id: str, arrival: Arrival, note: Note, manif
     place = office.store.path(package_id)
     if place.exists() and not _is_known(office, package_id):
         left = _verify(office, package_id, place)
-        if isinstance(left, _Verified) and left.manifest_sha256 == manifest_sha256:
+        if isinstance(left, Verified) and left.manifest_sha256 == manifest_sha256:
             return
         office.store.set_aside(place)
     if not place.exists():
         office.store.publish(arrival, note)
 
 
-def _register(office: Office, who: Principal, verified: _Verified) -> Accepted:
-    manifest = verified.manifest
+def _register(office: Office, who: Principal, verified: Verified) -> Accepted:
     with office.database.writing() as session:
-        package, created = register(session, office, who, manifest, verified.manifest_sha256)
+        package, created = register(session, office, who, verified)
         if package.manifest_sha256 != verified.manifest_sha256:
-            raise ConflictError(f"Package {manifest.package_id} is known with another content.")
+            raise ConflictError(f"Package {package.package_id} is known with another content.")
         return Accepted(package.package_id, package.incident_id, package.case_id, created)
 
 

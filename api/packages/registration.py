@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +22,18 @@ from evidence.manifest import MANIFEST_FILE, Manifest
 __all__ = ["at", "register"]
 
 
-def register(
-    session: Session, office: Office, who: Principal, manifest: Manifest, manifest_sha256: str
-) -> tuple[Package, bool]:
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A manifest that holds, the hash of its bytes, and how many there are."""
+
+    manifest: Manifest
+    manifest_sha256: str
+    manifest_size: int
+
+
+def register(session: Session, office: Office, who: Principal, verified: Verified) -> tuple[Package, bool]:
     """Write all rows of a package; False when it was registered before."""
+    manifest = verified.manifest
     if (known := session.get(Package, manifest.package_id)) is not None:
         return known, False
     now = office.now()
@@ -38,7 +47,7 @@ def register(
         "camera_id": manifest.camera.id,
         "sequence": manifest.chain.sequence,
         "key_id": manifest.key_id,
-        "manifest_sha256": manifest_sha256,
+        "manifest_sha256": verified.manifest_sha256,
         "manifest": manifest.model_dump(mode="json", by_alias=True),
         "received_at": now,
         "part": manifest.part,
@@ -46,7 +55,7 @@ def register(
     }
     if not insert_if_missing(session, Package, values):
         return session.get_one(Package, manifest.package_id), False
-    session.add_all(_files_of(manifest, manifest_sha256))
+    session.add_all(_files_of(verified))
     session.flush()
     add_package(session, case, manifest)
     session.flush()
@@ -87,8 +96,9 @@ def _incident_of(manifest: Manifest) -> IncidentIn:
     )
 
 
-def _files_of(manifest: Manifest, manifest_sha256: str) -> list[PackageFile]:
+def _files_of(verified: Verified) -> list[PackageFile]:
     """What may be served: the files that the manifest lists, and the manifest itself."""
+    manifest = verified.manifest
     listed = [
         PackageFile(
             package_id=manifest.package_id,
@@ -100,13 +110,12 @@ def _files_of(manifest: Manifest, manifest_sha256: str) -> list[PackageFile]:
         )
         for entry in manifest.files
     ]
-    size = len(manifest.to_bytes())
     itself = PackageFile(
         package_id=manifest.package_id,
         path=MANIFEST_FILE,
         media_type="application/json",
         role="manifest",
-        size_bytes=size,
-        sha256=manifest_sha256,
+        size_bytes=verified.manifest_size,
+        sha256=verified.manifest_sha256,
     )
     return [*listed, itself]

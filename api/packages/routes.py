@@ -8,10 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from api.access import Principal
 from api.deps import Identifier, OfficeDep, PrincipalDep
 from api.errors import InvalidError, TooLargeError
+from api.office import Office
 from api.packages import service, tombstones
-from api.packages.arrival import accept
+from api.packages.arrival import Accepted, accept
 from api.packages.schemas import PackageAccepted, PackageView, QuarantinePage, QuarantineRow
 from api.packages.store import Arrival
 from api.packages.tombstones import TombstoneView
@@ -37,9 +39,17 @@ async def put_package(
         raise InvalidError(f"A package is sent as {ZIP}.")
     with office.store.receiving() as arrival:
         await _receive(request, arrival, office.settings.max_package_bytes)
-        accepted = await run_in_threadpool(accept, office, who, package_id, arrival)
+        accepted = await run_in_threadpool(_taken, office, who, package_id, arrival)
     response.status_code = 201 if accepted.created else 200
     return PackageAccepted(package_id=accepted.package_id, case_id=accepted.case_id, incident_id=accepted.incident_id)
+
+
+def _taken(office: Office, who: Principal, package_id: str, arrival: Arrival) -> Accepted:
+    """In a thread: what was unpacked is removed here too, where nobody else waits for the disk."""
+    try:
+        return accept(office, who, package_id, arrival)
+    finally:
+        arrival.clear()
 
 
 async def _receive(request: Request, arrival: Arrival, limit: int) -> None:

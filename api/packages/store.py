@@ -1,7 +1,7 @@
 """The folder of packages: what arrives, what holds, and what does not.
 
     incoming/<random>/     one upload: the archive, then the unpacked bag, then only the note of what it became
-    packages/ab/abcd.../   a verified bag; the rename into this place happens before its row is written
+    packages/ab/abcd.../   a verified bag; it is here, and on the disk, before its row is written
     tombstones/ab/abcd....json   what stands for a package that retention deleted
     derivatives/ab/abcd.../KIND/   what was made of it, with signed statements
     quarantine/<random>/   a bag that did not verify
@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.files import sync_folder, sync_tree, write_durably
+from api.files import SharedFlush, sync_folder, sync_tree, write_durably
 
 NOTE = "note.json"
 LOCK = "lock"
@@ -44,9 +44,13 @@ class Arrival:
         """Where the archive is unpacked to."""
         return self.folder / "bag"
 
-    def close(self) -> None:
+    def clear(self) -> None:
         """Leave nothing behind."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """The same, and let go of it."""
+        self.clear()
         os.close(self.lock)
 
 
@@ -69,6 +73,7 @@ class PackageStore:
         self.derived = data_dir / "derivatives"
         for folder in (self.incoming, self.packages, self.quarantine, self.tombstones, self.derived):
             folder.mkdir(parents=True, exist_ok=True)
+        self._flush = SharedFlush(data_dir)
 
     def path(self, package_id: str) -> Path:
         """Where a package lies, or would lie; spread over subfolders so that no folder grows endless."""
@@ -105,13 +110,20 @@ class PackageStore:
             os.close(descriptor)
 
     def publish(self, arrival: Arrival, note: Note) -> None:
-        """Move a verified bag to its place, whole and on the disk; the caller holds the package."""
-        sync_tree(arrival.bag)
-        content = json.dumps({"package_id": note.package_id, "sent_by": note.sent_by}).encode()
-        write_durably(arrival.folder / NOTE, content)
-        sync_folder(arrival.folder)
+        """Move a verified bag to its place, whole and on the disk; the caller holds the package.
+
+        The note is for a process that dies, not for a power cut: after that the sender, who had no answer, sends again.
+        Nothing is acknowledged before all of it is on the disk, so it may get there in any order: what a power cut
+        leaves in a package's place is verified before it counts.
+        """
+        content = {"package_id": note.package_id, "sent_by": note.sent_by}
+        (arrival.folder / NOTE).write_text(json.dumps(content), encoding="utf-8")
         target = self.path(note.package_id)
         arrival.bag.rename(target)
+        if self._flush.possible:
+            self._flush.wait()
+            return
+        sync_tree(target)
         sync_folder(target.parent)
         sync_folder(self.packages)
 

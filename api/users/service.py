@@ -254,7 +254,7 @@ def revoke_token(office: Office, who: Principal, token_id: int) -> Token:
 def find_token(office: Office, plain: str) -> Principal | None:
     """Which machine holds this token; None when unknown or revoked."""
     now = office.now()
-    with office.database.reading() as session:
+    with office.database.glancing() as session:
         token = session.scalar(select(Token).where(Token.token_hash == hash_secret(plain)))
     if token is None or token.revoked_at is not None:
         return None

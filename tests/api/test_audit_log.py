@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
+import rfc8785
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
+from api.access import SYSTEM
+from api.audit.appending import canonical_parts
+from api.audit.service import Event, record
 from tests.api.conftest import PASSWORD, Service
 
 
@@ -61,6 +66,44 @@ def test_sign_ins_and_refusals_are_written_down_but_no_password_is(service: Serv
         ("session.refused", "user:chen"), ("session.refused", "user:unknown"), ("session.opened", "user:chen"),
     ]  # fmt: skip
     assert "secret mistake" not in repr(found)
+
+
+def test_the_parts_of_a_row_make_its_canonical_json() -> None:
+    at = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
+    facts = {"reason": "因", "before": None, "after": {"名": "值", "share": 0.5}}
+    row = {
+        "at": at,
+        "actor": 'a "quoted" name',
+        "actor_kind": "person",
+        "action": "a",
+        "subject": "s:1",
+        "reason": "因",
+    }
+    opening, middle, ending = canonical_parts(row | facts)
+    whole = row | facts | {"at": "2026-06-01T08:00:00.000000+00:00", "previous_hash": "ab", "sequence": 7}
+    assert f"{opening}ab{middle}7{ending}".encode() == rfc8785.dumps(whole)
+
+
+def write(service: Service, action: str, *, fails: bool = False) -> None:
+    with service.office.database.writing() as session:
+        record(session, SYSTEM, service.office.now(), Event("a", "s:1"))
+        record(session, SYSTEM, service.office.now(), Event(action, "s:1"))
+        if fails:
+            raise RuntimeError
+
+
+def test_what_does_not_commit_is_not_written_down(service: Service) -> None:
+    before = len(rows(service))
+    with pytest.raises(RuntimeError):
+        write(service, "b", fails=True)
+    if service.office.database.engine.dialect.name == "postgresql":
+        # Refused together with the commit: still an error that the service has an answer for.
+        with pytest.raises(DataError):
+            write(service, "too long for its column" * 10)
+    assert len(rows(service)) == before
+    write(service, "b")
+    assert len(rows(service)) == before + 2
+    assert verdict(service)["holds"]
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log"])

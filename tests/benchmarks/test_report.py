@@ -91,6 +91,18 @@ def test_the_tables_of_a_page_are_replaced_and_the_rest_is_kept(tmp_path: Path) 
     assert "**missed**: speed at least 0.95" in text
 
 
+def test_what_was_not_measured_again_stays_on_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text(f"{BEGIN}\n\n## other\n\nkept\n\n{END}\n")
+    report = measured(Gate("speed", least=0.95)).as_dict()
+    on_postgres = report | {"options": {"postgres": True}}
+    write_tables([report, on_postgres], page)
+    write_tables([report], page)
+    headings = [line for line in page.read_text().splitlines() if line.startswith("## ")]
+    assert headings == ["## other", f"## {report['name']}", f"## {report['name']} on PostgreSQL"]
+    assert "kept" in page.read_text()
+
+
 def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text('{"name": "loop"}')

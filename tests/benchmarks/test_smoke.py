@@ -25,7 +25,10 @@ PROMISED = {
     "recovery": {"kills", "sealed", "cases", "lost", "twice", "chain_problems", "frames_again_s_worst"},
     "passes": {"passes", "share_seen", "looks_per_s_worst"},
     "sealing": {"cpu_ms", "share_of_core", "package_mb", "loop_call_ms", "by_case"},
-    "office": {"next_p95_ms", "on_screen_p95_ms", "page_p95_ms", "shown_p95_s", "taken_per_s", "cores_of_server"},
+    "office": {
+        *("next_p95_ms", "on_screen_p95_ms", "page_p95_ms", "shown_p95_s", "taken_per_s", "ingest_per_s"),
+        "cores_of_server",
+    },
     "crashes": {"kills_of_api", "acked_packages", "lost_packages", "lost_decisions", "twice_audit_rows", "died_alone"},
     "review": {"cases", "case_s_median", "case_s_p95", "shown_s_median", "shown_s_p95"},
     "soak": {"memory_growth_percent", "threads_grown", "files_grown"},
