@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from api.audit.appending import HEAD_ID
-from api.audit.service import GENESIS, hash_of
+from api.audit.service import GENESIS
 from api.cases.lifecycle import OPEN, OPEN_STATES
 from api.db.models import (
     AuditEntry,
@@ -62,12 +65,32 @@ def fill(office: Office, books: Books) -> None:
         numbers = range(begin, min(begin + PIECE, books.cases))
         with office.database.writing() as session:
             for model, rows in rows_of(books, numbers).items():
-                if rows:
-                    session.execute(insert(model), rows)
+                write_rows(session, model, rows)
             audit.write(session, books, numbers)
     with office.database.writing() as session:
         _count(session)
         session.execute(text("ANALYZE"))
+
+
+def write_rows(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
+    """Write rows of one shape; PostgreSQL takes them several times faster as one copy."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name != "postgresql":
+        session.execute(insert(model), rows)
+        return
+    names = list(rows[0])
+    columns = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, names))
+    table = psycopg.sql.Identifier(model.__tablename__)
+    statement = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(table, columns)
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor().copy(statement) as copy:
+        for row in rows:
+            copy.write_row([_as_column(row[name]) for name in names])
+
+
+def _as_column(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict | list) else value
 
 
 def rows_of(books: Books, numbers: Sequence[int]) -> dict[type[Base], list[Row]]:
@@ -173,7 +196,7 @@ class Audit:
 
     def write(self, session: Session, books: Books, numbers: Sequence[int]) -> None:
         """A row that opens each of these cases."""
-        session.execute(insert(AuditEntry), [self._row(books, number) for number in numbers])
+        write_rows(session, AuditEntry, [self._row(books, number) for number in numbers])
         values = {"sequence": self._sequence, "entry_hash": self._hash}
         session.execute(AuditHead.__table__.update().values(**values))  # type: ignore[attr-defined]
 
@@ -183,9 +206,12 @@ class Audit:
             "sequence": self._sequence, "at": books.begun(number), "actor": "token:1:filling", "actor_kind": "machine",
             "action": "case.opened", "subject": f"case:{number + 1}", "reason": None, "before": None,
             "after": {"state": "candidate", "incident_id": f"incident-{number}", "grade": "lead"},
-            "previous_hash": self._hash, "entry_hash": "",
+            "previous_hash": self._hash,
         }  # fmt: skip
-        row["entry_hash"] = self._hash = hash_of(AuditEntry(**row))
+        # For plain words and whole numbers this is RFC 8785 too, and many times faster.
+        told = row | {"at": row["at"].isoformat(timespec="microseconds")}
+        canonical = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        row["entry_hash"] = self._hash = hashlib.sha256(canonical.encode()).hexdigest()
         return row
 
 
