@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import rfc8785
@@ -71,7 +72,7 @@ def test_sign_ins_and_refusals_are_written_down_but_no_password_is(service: Serv
 def test_the_parts_of_a_row_make_its_canonical_json() -> None:
     at = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
     facts = {"reason": "因", "before": None, "after": {"名": "值", "share": 0.5}}
-    row = {
+    row: dict[str, Any] = {
         "at": at,
         "actor": 'a "quoted" name',
         "actor_kind": "person",
