@@ -207,6 +207,7 @@ class OverflowingBinRule(_SpotRule):
     """A litter bin stays full above its mouth."""
 
     kind: Literal["overflowing_bin"]
+    bin_classes: ClassNames | None = None
 
 
 class BlockedTactilePavingRule(_SpotRule):

@@ -138,13 +138,13 @@ def test_data_in_pages_cannot_break_out(service: Service) -> None:
 @pytest.mark.parametrize(
     ("role", "first", "menu"),
     [
-        ("reviewer", "/review", {"/review", "/cases", "/reminders", "/work-orders"}),
+        ("reviewer", "/review", {"/review", "/cases", "/map", "/reminders", "/work-orders"}),
         ("ops", "/cameras", {"/cameras", "/zones", "/alarms", "/health"}),
         (
             "auditor",
             "/review",
             {
-                *("/review", "/cases", "/cameras", "/zones", "/alarms", "/health"),
+                *("/review", "/cases", "/map", "/cameras", "/zones", "/alarms", "/health"),
                 *("/audit", "/reminders", "/work-orders", "/report"),
             },
         ),
