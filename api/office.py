@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from api.db.engine import Database
+from api.db.memo import Memo
 from api.errors import SetupError
 from api.files import sync_folder, write_durably
 from api.packages.looks import Looks
@@ -50,6 +51,8 @@ class Office:
     cipher: Cipher
     now: Callable[[], datetime]
     looks: Looks = field(default_factory=Looks)
+    # Counts that many people ask for at once.
+    counted: Memo = field(default_factory=lambda: Memo(most=100))
 
     def close(self) -> None:
         self.database.close()

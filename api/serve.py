@@ -18,6 +18,7 @@ from api.app import create_app
 from api.errors import SetupError
 from api.office import utc_now
 from api.packages.deriver import Deriver
+from api.pages.render import warm_up
 from api.replay.port import Replayer
 from api.settings import ApiSettings
 
@@ -84,6 +85,7 @@ def run(
     try:
         with _ending_on_terminate():
             app = create_app(settings, replayer=replayer, deriver=deriver)
+            threading.Thread(target=warm_up, args=(app,), name="warm-up", daemon=True).start()
             if on_ready is not None:
                 on_ready(url_of(listener))
             _server(app).run(sockets=[listener])

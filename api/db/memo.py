@@ -10,9 +10,13 @@ Value = TypeVar("Value")
 
 
 class Memo:
-    """One value a name, with the version that it was made of. Threads may use it together."""
+    """One value a name, with the version that it was made of. Threads may use it together.
 
-    def __init__(self) -> None:
+    `most`: so many names are kept, the oldest goes first.
+    """
+
+    def __init__(self, most: int = 1_000) -> None:
+        self._most = most
         self._known: dict[str, tuple[Hashable, Any]] = {}
         self._making: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -26,8 +30,18 @@ class Memo:
             known = self._known.get(name)
             if known is None or known[0] != version:
                 known = version, make()
-                self._known[name] = known
+                self._keep(name, known)
             return cast("Value", known[1])
+
+    def _keep(self, name: str, known: tuple[Hashable, Any]) -> None:
+        with self._lock:
+            self._known.pop(name, None)
+            self._known[name] = known
+            while len(self._known) > self._most:
+                oldest = next(iter(self._known))
+                # Who waits for the lock of a name that goes makes its value once more.
+                del self._known[oldest]
+                self._making.pop(oldest, None)
 
     def _making_lock(self, name: str) -> threading.Lock:
         with self._lock:

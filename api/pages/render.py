@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -46,7 +46,16 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
     )
+
+
+def warm_up(app: FastAPI) -> None:
+    """Read every template, and the list of what this service can do, before the first page is asked for."""
+    app.openapi()
+    for name in _environment().list_templates():
+        _environment().get_template(name)
 
 
 def language_of(request: Request) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from api.db.models import Case, User
 from api.map.backdrop import MOST_POINTS
+from api.map.service import FRESH_S
 from tests.api.conftest import Service
 from tests.api.scene import SEALED_AT_NS
 
@@ -61,6 +62,20 @@ def test_hours_are_those_of_the_office_s_clock(service: Service, reviewer: httpx
     assert told["hours"][4][4] == 3
     assert sum(map(sum, told["hours"])) == 3
     assert sum(map(sum, reviewer.get("/api/v1/map/counts?district=harbour").json()["hours"])) == 0
+
+
+def test_what_was_counted_is_told_for_seconds_and_only_to_who_sees_the_same(
+    service: Service, reviewer: httpx.Client
+) -> None:
+    assert counted(reviewer)["south-gate"] == 0
+    service.put(service.worker(), service.sealer.seal("later", camera_id="south-gate")).raise_for_status()
+    assert counted(service.person("reviewer", username="other"))["south-gate"] == 0
+    person = service.person("reviewer", username="partial")
+    with service.office.database.writing() as session:
+        session.execute(update(User).where(User.username == "partial").values(districts=["harbour"]))
+    assert counted(person) == {"south-gate": 1}
+    service.clock.advance(seconds=FRESH_S)
+    assert counted(reviewer)["south-gate"] == 1
 
 
 def test_who_is_limited_sees_their_own_part(service: Service, reviewer: httpx.Client) -> None:
