@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -43,7 +44,7 @@ from api.packages.derivative_routes import router as derivatives_router
 from api.packages.derivatives import DerivativeShop
 from api.packages.deriver import Deriver
 from api.packages.retention_routes import router as retention_router
-from api.packages.routes import quarantine_router, upload_router
+from api.packages.routes import TAKEN_AT_ONCE, quarantine_router, upload_router
 from api.packages.routes import router as packages_router
 from api.packages.stamp_routes import router as stamps_router
 from api.pages.setup import install_pages
@@ -134,6 +135,7 @@ def build(office: Office) -> FastAPI:
     )
     app.state.office = office
     app.state.feed = Feed(office)
+    app.state.taking = asyncio.Semaphore(TAKEN_AT_ONCE)
     app.state.shop = DerivativeShop(office, None)
     app.state.oidc = OidcFlow(office) if office.settings.oidc_issuer else None
     _set_up_desk(app, office)

@@ -43,7 +43,7 @@ def make_engine(database_url: str) -> Engine:
     """Create an engine; SQLite runs in WAL mode, with foreign keys, and begins its writes at once."""
     url = parse_url(database_url)
     if url.get_backend_name() == "postgresql":
-        engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=0)
+        engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_use_lifo=True)
         event.listen(engine, "checkout", _refuse_dead)
         return engine
     if url.database:
@@ -51,7 +51,7 @@ def make_engine(database_url: str) -> Engine:
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
-        **({"pool_size": CONNECTIONS, "max_overflow": 0} if url.database else {}),
+        **({"pool_size": CONNECTIONS, "max_overflow": 0, "pool_use_lifo": True} if url.database else {}),
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -18,6 +18,9 @@ from api.packages.schemas import PackageAccepted, PackageView, QuarantinePage, Q
 from api.packages.store import Arrival
 from api.packages.tombstones import TombstoneView
 
+# So many packages are verified and entered at once. More would be slower, waiting for each other with threads that
+# people's pages need.
+TAKEN_AT_ONCE = 3
 router = APIRouter(prefix="/packages", tags=["packages"])
 quarantine_router = APIRouter(prefix="/quarantine", tags=["packages"])
 # The body of an upload is read in pieces and has its own bound.
@@ -39,7 +42,8 @@ async def put_package(
         raise InvalidError(f"A package is sent as {ZIP}.")
     with office.store.receiving() as arrival:
         await _receive(request, arrival, office.settings.max_package_bytes)
-        accepted = await run_in_threadpool(_taken, office, who, package_id, arrival)
+        async with request.app.state.taking:
+            accepted = await run_in_threadpool(_taken, office, who, package_id, arrival)
     response.status_code = 201 if accepted.created else 200
     return PackageAccepted(package_id=accepted.package_id, case_id=accepted.case_id, incident_id=accepted.incident_id)
 
