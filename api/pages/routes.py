@@ -18,8 +18,9 @@ from api.errors import ApiError
 from api.guard import identify
 from api.kinds import KINDS
 from api.packages.derivatives import DerivativeShop
+from api.pages.audit_words import lines
 from api.pages.queues import QueueName, review_setup
-from api.pages.render import first_page, page
+from api.pages.render import first_page, language_of, page
 from api.text import ID_PATTERN, Secret
 from api.users import service as users
 from api.users import sessions
@@ -138,5 +139,5 @@ def account_page(request: Request) -> Response:
 def audit_page(request: Request, office: OfficeDep, before: BigIdQuery = None) -> Response:
     """The audit log, newest first."""
     with office.database.reading() as session:
-        rows = audit.latest(session, before, None, ROWS)
+        rows = lines(language_of(request), audit.latest(session, before, None, ROWS))
     return page(request, "audit.html", rows=rows, next_before=rows[-1].sequence if len(rows) == ROWS else None)

@@ -15,6 +15,7 @@ from api.cases import service as cases
 from api.cases.deciding import take_step
 from api.cases.lifecycle import CaseState
 from api.cases.schemas import Action, DecisionIn
+from api.codes.service import holding
 from api.db.models import Camera, Case, WorkOrder
 from api.db.upsert import insert_if_missing
 from api.errors import ConflictError, NotFoundError
@@ -27,6 +28,7 @@ from api.work_orders.moving import Word, known_word, label, move, say, tell
 from api.work_orders.schemas import LinkIn, OurWord, ReceivedOrder, SentOrder, TheirWord
 from api.work_orders.states import Direction, OrderState
 from api.worktime.calendar import WorkCalendar
+from evidence.derivatives.words import kind_name
 
 # A person has confirmed it and the office still works on it.
 SENDABLE = frozenset({CaseState.FILED, CaseState.DISPATCHED})
@@ -112,7 +114,7 @@ def _made_of(office: Office, session: Session, who: Principal, case: Case, told:
         case_id=case.id,
         state=OrderState.WAITING.value,
         version=1,
-        title=told.title or f"{case.kind} #{case.id}",
+        title=told.title or f"{_matter(session, case)} #{case.id}",
         content=told.content,
         address=f"{camera.name if camera else case.camera_id} · {case.spot or case.zone_id}"[:200],
         district=case.district,
@@ -128,6 +130,12 @@ def _made_of(office: Office, session: Session, who: Principal, case: Case, told:
         created_at=now,
         ended_at=None,
     )
+
+
+def _matter(session: Session, case: Case) -> str:
+    """What the platforms of other offices call it: by the tables, or by its kind where they say nothing."""
+    found = holding(session, (case.started_at or case.created_at).date(), case.kind)
+    return next((each.name_zh for each in found if each.code == case.code), kind_name(case.kind, "zh"))
 
 
 def visible(who: Principal) -> ColumnElement[bool]:
