@@ -26,8 +26,8 @@ from tests.pages.streets import add_papers, office
 
 CODE = re.compile(r"[a-z]+_[a-z_]+|\b[a-z]+\.[a-z_]+\b|\bNone\b|\bundefined\b|\bNaN\b|\[object|\bnull\b")
 CHINESE = re.compile("[\u4e00-\u9fff]")
-# Three words on end are a sentence, not a name, a unit or an address.
-ENGLISH = re.compile(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+")
+# Three words on end are a sentence, not a name, a unit or an address; after a Chinese colon a value is to be read.
+ENGLISH = re.compile(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+|：[a-z]")
 TEXTS = """() => {
   const found = [document.title];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -8,7 +8,7 @@ const GIB = 1 << 30;
 const dialog = document.getElementById("acknowledge");
 
 const WRITERS = {
-  state: (value) => t(`stream.${value}`, {}, value),
+  state: (value) => t(`stream.${value}`, {}, t(`picture.${value}`, {}, value)),
   seconds: (value) => duration(Math.abs(Number(value))),
   waiting: (value) => number(Number(value)),
   missed: (value) => number(Number(value)),
